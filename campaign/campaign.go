@@ -31,6 +31,7 @@ import (
 	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/identity"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/list"
 	"mailshot/campaign/message"
@@ -169,7 +170,7 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 		files[i] = name.Text
 	}
 	c.suppress, err = suppression.Open(suppression.Config{
-		Root: c.root, Files: files, Domain: c.def.SenderDomain(), Accounts: c.accounts,
+		Root: c.root, Files: files, Mail: leaving.MailOf(c.def), Accounts: c.accounts,
 	})
 	return err
 }
@@ -241,7 +242,7 @@ func (c *Campaign) compile(h *recipients.Header) (err error) {
 	most, host := c.terms().Largest()
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
-		IDs: c.planned().IDs(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone, Unsaved: c.unsaved,
+		IDs: c.planned().IDs(), Tokens: c.planned().Tokens(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone, Unsaved: c.unsaved,
 	})
 	return err
 }

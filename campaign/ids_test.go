@@ -47,7 +47,7 @@ func TestMessageIDsOfPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = db.Exec("UPDATE campaigns SET definition = replace(definition, 'digests=3 ', 'digests=2 ')")
+		_, err = db.Exec("UPDATE campaigns SET definition = replace(definition, 'digests=4 ', 'digests=2 ')")
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func (c *Campaign) listGiven() (bool, error) {
 // digest is the definition's digest in a version.
 func (c *Campaign) digest(version int) digest.Digest {
 	// The secret in accounts.db makes Message-IDs and tokens.
-	secret := digest.Part{Name: secretPart, Value: render.Token(c.secret, c.id, "")}
+	secret := digest.Part{Name: secretPart, Value: render.OldToken(c.secret, c.id, "")}
 	return digest.New(append(c.inputs(c.def), secret), version)
 }
 

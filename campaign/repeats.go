@@ -5,7 +5,9 @@ import (
 	"path/filepath"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/repeats"
 )
 
@@ -72,11 +74,14 @@ func (f *filling) sentBefore() {
 	})...)
 }
 
-// record has the run remember who gets which message.
+// record has the run remember who gets which message, and the accounts what its tokens mean.
 func (s *sending) record(ctx context.Context) (err error) {
 	c := s.c
-	if c.rehearsal() || c.def.RememberDays() == 0 {
+	if c.rehearsal() {
 		return nil
+	}
+	if err = leaving.Issue(ctx, c.accounts, message.Named(c.def, c.id), c.now()); err != nil || c.def.RememberDays() == 0 {
+		return err
 	}
 	state, err := filepath.Abs(c.statePath())
 	if err != nil {

@@ -20,7 +20,6 @@ import (
 	"mailshot/campaign/repeats"
 	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
-	"mailshot/render"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
@@ -126,8 +125,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 		Wait: o.Wait, Block: c.def.Block, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry,
 		Refused: c.learn,
 	}}
-	s.messages = &outgoing.Messages{Maker: c.maker, Now: c.now, Notify: c.def.Notify,
-		Report: func(key string) string { return render.Token(c.secret, c.id, key) }} // it names no person
+	s.messages = &outgoing.Messages{Maker: c.maker, Now: c.now, Notify: c.def.Notify}
 	s.Messages = s.messages
 	if c.def.Copies.Any() {
 		s.messages.Copies = outgoing.NewCopies(c.servers(), c.ledger)

@@ -113,7 +113,10 @@ func (s *summer) textWithout(kind byte, token string) {
 	s.head(kind, len(s.text))
 	s.flush()
 	rest := s.text
-	s.b = append(s.b, token...)
+	if s.b = append(s.b, token...); token == "" {
+		s.h.Write(rest)
+		return
+	}
 	for i := bytes.Index(rest, s.b); i >= 0; i = bytes.Index(rest, s.b) {
 		s.h.Write(rest[:i])
 		s.h.Write(placeOfToken)

@@ -6,17 +6,26 @@ import (
 	"encoding"
 	"encoding/base32"
 	"hash"
+
+	"mailshot/render/token"
 )
 
 // lower is base32 in small letters, without padding.
 var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-const tokenLength = 32
+// OldToken returns the token of a recipient of a campaign that was planned before there were those of package token. It
+// has 32 characters, and cannot be guessed without the secret, nor from the Message-ID that everybody can read. Such a
+// campaign goes on with it.
+func OldToken(secret []byte, campaign, key string) string {
+	return derive(subkey(secret, "token"), campaign, key)[:token.OldLength]
+}
 
-// Token returns the opaque text by which an unsubscribe link or a bounce address names a recipient of a campaign. It
-// has 32 characters, and cannot be guessed without the secret, nor from the Message-ID that everybody can read.
-func Token(secret []byte, campaign, key string) string {
-	return derive(subkey(secret, "token"), campaign, key)[:tokenLength]
+// Tokens say how the tokens are made that templates print. The zero value makes those of a new campaign.
+type Tokens struct {
+	Old           bool   // OldToken
+	Domain, Topic string // of token.Campaign
+	Rehearsal     bool   // they act on nobody
+	Unprinted     bool   // no template prints them, so none is made
 }
 
 // IDForm says how long the left side of a Message-ID is. A campaign keeps its form, so that what was sent is found.
@@ -68,13 +77,17 @@ func subkey(secret []byte, use string) []byte {
 	return h.Sum(nil)
 }
 
-// names makes what names the messages of one campaign: the same as MessageID and Token, without hashing the secret and
+// names makes what names the messages of one campaign: the same as MessageID and OldToken, without hashing the secret and
 // the campaign anew for each. It is immutable.
-type names struct{ id, token, boundary keyed }
+type names struct {
+	id, token, boundary keyed
+	leave               *token.Maker
+}
 
-func newNames(secret []byte, campaign string) names {
+func newNames(secret []byte, campaign string, t Tokens) names {
+	of := token.Campaign{ID: campaign, Domain: t.Domain, Topic: t.Topic}
 	return names{newKeyed(secret, campaign), newKeyed(subkey(secret, "token"), campaign),
-		newKeyed(subkey(secret, "boundary"), campaign)}
+		newKeyed(subkey(secret, "boundary"), campaign), token.New(secret, of, token.Unsubscribe, t.Rehearsal)}
 }
 
 // keyed is derive for one secret and campaign: the states of HMAC's two hashes (RFC 2104) after what is the same each

@@ -52,6 +52,7 @@ type Config struct {
 	Campaign string // the campaign's id
 	Secret   []byte // keys Message-IDs, boundaries and tokens; required
 	IDs      IDForm // of Message-IDs; default: ShortID
+	Tokens   Tokens // how people are named in links
 
 	From        *templates.Text // one mailbox
 	ReplyTo     []Mailboxes     // default: no Reply-To, as also when all come out empty
@@ -193,7 +194,7 @@ func create(c Config, store *files) (*Renderer, error) {
 
 // prepare does for a configuration that was checked what is the same for all messages.
 func prepare(c Config, store *files) *Renderer {
-	r := &Renderer{c: c, store: store, names: newNames(c.Secret, c.Campaign), sorted: make([]int, len(c.Columns)),
+	r := &Renderer{c: c, store: store, names: newNames(c.Secret, c.Campaign, c.Tokens), sorted: make([]int, len(c.Columns)),
 		texts: transfer.Prepare(c.Body.Text.Literals()), laid: make([]atomic.Pointer[laid], len(c.Attachments))}
 	if c.Body.HTML != nil {
 		r.htmls = transfer.Prepare(c.Body.HTML.Literals())

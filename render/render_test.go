@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"mailshot/render/address"
+	"mailshot/render/token"
 	"mailshot/templates"
 )
 
@@ -33,6 +34,7 @@ type setup struct {
 	root                   string // a folder that exists; "" makes one from files
 	bounces                string
 	attachmentLimit, cache int64
+	tokens                 Tokens
 }
 
 func (s setup) config(t testing.TB) Config {
@@ -82,11 +84,12 @@ func (s setup) config(t testing.TB) Config {
 		t.Fatal(err)
 	}
 	c := Config{
-		Campaign: s.campaign, Secret: testSecret,
+		Campaign: s.campaign, Secret: testSecret, Tokens: s.tokens,
 		From: line("from", s.from), ReplyTo: items("reply_to", s.replyTo),
 		Cc: items("cc", s.cc...), Bcc: items("bcc", s.bcc...), Alone: s.alone, Subject: line("subject", s.subject),
-		Body: compiled, Printed: compiler.PrintsCampaign(), AttachmentLimit: s.attachmentLimit, Cache: s.cache,
+		Body: compiled, AttachmentLimit: s.attachmentLimit, Cache: s.cache,
 	}
+	c.Printed, _ = compiler.Prints()
 	if s.bounces != "" {
 		if c.Bounces, err = address.Parse(s.bounces); err != nil {
 			t.Fatal(err)
@@ -380,15 +383,17 @@ func TestIdentity(t *testing.T) {
 	if c, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate); c.Digest() == a.Digest() {
 		t.Error("another envelope sender: same digest")
 	}
-	token := Token(testSecret, "test", "ann@example.com")
+	token := string(token.New(testSecret, token.Campaign{ID: "test"}, token.Unsubscribe, false).Append(nil, "ann@example.com"))
 	if want := token + " ann@example.com test ann@example.com Ann\n"; a.Parts()[0].Text != want {
 		t.Errorf("text %q, want %q", a.Parts()[0].Text, want)
 	}
-	if strings.Contains(a.ID(), token) || len(token) != 32 {
+	if strings.Contains(a.ID(), token) || len(token) != 52 {
 		t.Errorf("token %s can be read in the Message-ID %s", token, a.ID())
 	}
-	if Token(testSecret, "other", "ann@example.com") == token {
-		t.Error("one token for two campaigns")
+	s.tokens.Old = true
+	old, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate)
+	if want := OldToken(testSecret, "test", "ann@example.com") + " ann@example.com test"; !strings.HasPrefix(old.Parts()[0].Text, want) {
+		t.Errorf("text %q of an older plan, want %q", old.Parts()[0].Text, want)
 	}
 }
 
@@ -400,11 +405,11 @@ func TestNames(t *testing.T) {
 	for length := range 200 {
 		secret := bytes.Repeat([]byte("s"), length+1)
 		campaign, key := strings.Repeat("c", length), strings.Repeat("k", 200-length)
-		n := newNames(secret, campaign)
+		n := newNames(secret, campaign, Tokens{})
 		if got := string(h.derive(n.id, key)); got != MessageID(LongID, secret, campaign, key) {
 			t.Fatalf("%d: id %s", length, got)
 		}
-		if got := string(h.derive(n.token, key)[:tokenLength]); got != Token(secret, campaign, key) {
+		if got := string(h.derive(n.token, key)[:token.OldLength]); got != OldToken(secret, campaign, key) {
 			t.Fatalf("%d: token %s", length, got)
 		}
 	}

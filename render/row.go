@@ -11,6 +11,7 @@ import (
 
 	"mailshot/render/address"
 	"mailshot/render/naming"
+	"mailshot/render/token"
 	"mailshot/render/transfer"
 	"mailshot/templates"
 )
@@ -56,11 +57,12 @@ func (j *job) fault(code, place, hint, format string, args ...any) {
 
 // identify fills in what templates may say of the recipient and the campaign.
 func (j *job) identify() {
-	b := append(j.one.Text[:0], j.derive(j.names.token, j.to.Key)[:tokenLength]...)
+	b := j.token(j.one.Text[:0])
+	n := len(b)
 	b = append(j.to.Address.Append(append(b, '<')), '>')
 	j.one.Text = b
 	both := string(b)
-	j.m.token, j.angled = both[:tokenLength], both[tokenLength:]
+	j.m.token, j.angled = both[:n], both[n:]
 	j.m.to = j.angled[1 : len(j.angled)-1]
 	j.to.Data.Mailshot = templates.Mailshot{
 		Campaign: j.c.Campaign, Key: j.to.Key, Address: j.m.to, Name: j.to.Name, Token: j.m.token,
@@ -68,6 +70,17 @@ func (j *job) identify() {
 	if j.c.Unsubscribe != nil {
 		j.to.Data.Mailshot.Unsubscribe = j.value("unsubscribe.url", "", j.c.Unsubscribe)
 	}
+}
+
+// token appends what {{.mailshot.token}} prints.
+func (j *job) token(b []byte) []byte {
+	switch t := j.c.Tokens; {
+	case t.Unprinted:
+		return b
+	case t.Old:
+		return append(b, j.derive(j.names.token, j.to.Key)[:token.OldLength]...)
+	}
+	return j.names.leave.Append(b, j.to.Address.Key())
 }
 
 // headers lays out the envelope and the fields before the MIME structure.
@@ -96,7 +109,7 @@ func (j *job) headers() {
 	} else {
 		j.subject()
 	}
-	j.token("MIME-Version", "1.0")
+	j.unbroken("MIME-Version", "1.0")
 	for i, h := range j.c.Headers {
 		if !j.copy(j.fixed.headers[i]) {
 			j.custom(h)
@@ -217,8 +230,8 @@ func (j *job) put(name, value string, pieces []string) {
 	j.pieces = pieces
 }
 
-// token lays out a field whose value must not be broken.
-func (j *job) token(name, value string) {
+// unbroken lays out a field whose value must not be broken.
+func (j *job) unbroken(name, value string) {
 	j.field(name, value)
 	j.fields = append(j.fields, field{name: name, value: value})
 }

@@ -16,7 +16,7 @@ func TestSums(t *testing.T) {
 	var b strings.Builder
 	sums := func(name string, s setup, to Recipient) {
 		c := s.config(t)
-		c.IDs = LongID // as when the sums were written
+		c.IDs, c.Tokens.Old = LongID, true // as when the sums were written
 		r, err := New(c)
 		if err != nil {
 			t.Fatal(err)

@@ -125,7 +125,7 @@ type compiled struct {
 	seen map[string][sha256.Size]byte // what Digest covers
 	places
 
-	printed bool // see PrintsCampaign
+	campaign, token bool // see Prints
 }
 
 // New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.
@@ -316,12 +316,12 @@ func (c *Compiler) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// PrintsCampaign reports whether what was compiled may print {{.mailshot.campaign}}. It may say so of a text that only
-// has the word mailshot in it.
-func (c *Compiler) PrintsCampaign() bool {
+// Prints reports whether what was compiled may print {{.mailshot.campaign}}, and {{.mailshot.token}}. It may say so of a
+// text that only has the word mailshot in it.
+func (c *Compiler) Prints() (campaign, token bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.printed
+	return c.campaign, c.campaign || c.token
 }
 
 // note adds a source to the digest. The key holds the digest of the text too, because two headers share a file name.
@@ -334,7 +334,8 @@ func (c *Compiler) note(role, file, text string) {
 		}
 	}
 	c.mu.Lock()
-	c.printed = c.printed || strings.Count(text, "mailshot") > others
+	c.token = c.token || strings.Contains(text, ".mailshot.token")
+	c.campaign = c.campaign || strings.Count(text, "mailshot") > others
 	c.seen[strings.Join([]string{role, file, hex.EncodeToString(sum[:]), ""}, "\x00")] = sum
 	c.mu.Unlock()
 }

@@ -93,10 +93,35 @@ func (a *Accounts) readSecret(ctx context.Context) ([]byte, error) {
 // Entry is an entry of the suppression list: an address, or all addresses at a domain, that must not be mailed.
 type Entry struct {
 	Domain string // the sender's domain that must not mail them; "" for all
+	Topic  string // the topic of the mail that they must not get, or Bulk; "" for everything
 	Key    string // one of SuppressedBy; it begins with Hidden if the address was forgotten
 	Reason string
 	Source string // where the entry comes from
 	Time   time.Time
+}
+
+// Bulk is the topic of an entry that holds for all newsletters and notices: for everything but transactional mail.
+const Bulk = "*"
+
+// Mail is the mail that a person is about to get, as entries of the list tell it apart.
+type Mail struct {
+	Domain        string // the sender's
+	Topic         string // "" = it has none: entries for one topic do not hold for it
+	Transactional bool   // entries for Bulk do not hold for it
+}
+
+// Has says whether an entry for this topic holds for the mail.
+func (m Mail) Has(topic string) bool {
+	own, bulk := m.topics()
+	return topic == "" || strings.EqualFold(topic, own) || topic == bulk
+}
+
+// topics are the topics of the entries that hold for the mail.
+func (m Mail) topics() (own, bulk string) {
+	if m.Transactional {
+		return m.Topic, m.Topic
+	}
+	return m.Topic, Bulk
 }
 
 // Suppress puts e on the suppression list, durably. A zero Time means now. An entry that is on the list already stays
@@ -112,15 +137,15 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 	}
 	return a.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range list {
-			if strings.IndexByte(e.Key, '@') < 0 {
+			if strings.IndexByte(e.Key, '@') < 0 && !strings.HasPrefix(e.Key, Hidden) {
 				return errors.New("suppress: neither an address nor @domain: " + e.Key)
 			}
 			if e.Time.IsZero() {
 				e.Time = time.Now()
 			}
-			_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
-				VALUES (?, ?, ?, ?, ?)`,
-				strings.ToLower(e.Domain), e.Key, e.Reason, e.Source, sqlite.Stamp(e.Time))
+			_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, topic, reason, source, time)
+				VALUES (?, ?, ?, ?, ?, ?)`,
+				strings.ToLower(e.Domain), e.Key, strings.ToLower(e.Topic), e.Reason, e.Source, sqlite.Stamp(e.Time))
 			if err != nil {
 				return err
 			}
@@ -129,9 +154,9 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 	})
 }
 
-// Unsuppress takes the entry with exactly this domain and key off the suppression list, and reports whether there was
-// one. It also finds the entry of an address that was forgotten.
-func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, error) {
+// Unsuppress takes the entries with exactly this domain and key off the suppression list, and reports whether there was
+// one: that of one topic, or with "" whatever their topic is. It also finds those of an address that was forgotten.
+func (a *Accounts) Unsuppress(ctx context.Context, domain, topic, key string) (bool, error) {
 	hidden, err := a.hidden(ctx, key)
 	if err != nil {
 		return false, err
@@ -142,28 +167,28 @@ func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, er
 	}
 	var n int64
 	err = a.db.Write(func(t *sqlite.Tx) (err error) {
-		const entry = "DELETE FROM suppressions WHERE domain = ? AND key = ?"
-		forgotten, err := t.Exec(entry, strings.ToLower(domain), hidden)
-		if err == nil && forgotten > 0 {
+		const entry = "DELETE FROM suppressions WHERE domain = ? AND key = ? AND ? IN ('', topic)"
+		forgotten, err := t.Exec(entry, strings.ToLower(domain), hidden, strings.ToLower(topic))
+		if err == nil && forgotten > 0 && domain == "" && topic == "" {
 			// From now on it is remembered again which messages the person gets.
 			_, err = t.Exec("DELETE FROM erased WHERE person = ?", int64(person(key)))
 		}
 		if err != nil {
 			return err
 		}
-		n, err = t.Exec(entry, strings.ToLower(domain), key)
+		n, err = t.Exec(entry, strings.ToLower(domain), key, strings.ToLower(topic))
 		n += forgotten
 		return err
 	})
 	return n > 0, err
 }
 
-const entryColumns = "domain, key, reason, source, time"
+const entryColumns = "domain, key, topic, reason, source, time"
 
 func scanEntry(scan func(...any) error) (Entry, error) {
 	var e Entry
 	var at int64
-	err := scan(&e.Domain, &e.Key, &e.Reason, &e.Source, &at)
+	err := scan(&e.Domain, &e.Key, &e.Topic, &e.Reason, &e.Source, &at)
 	e.Time = sqlite.Moment(at)
 	return e, err
 }
@@ -183,9 +208,10 @@ func SuppressedBy(addressKey string) []string {
 	}
 }
 
-// Suppressed reports whether a sender of this domain must not mail the address with this key, and the entry that says
-// so: one of SuppressedBy, for this sender or for all. It also finds the entry of an address that was forgotten.
-func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, bool, error) {
+// Suppressed reports whether this mail must not go to the address with this key, and the entry that says so: one of
+// SuppressedBy, for this sender or for all, and for this topic or more. It also finds the entry of an address that was
+// forgotten.
+func (a *Accounts) Suppressed(ctx context.Context, m Mail, key string) (Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return Entry{}, false, err
 	}
@@ -193,16 +219,18 @@ func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, b
 	if err != nil {
 		return Entry{}, false, err
 	}
-	args := []any{strings.ToLower(domain), hidden}
+	own, bulk := m.topics()
+	args := []any{strings.ToLower(m.Domain), strings.ToLower(own), bulk, hidden}
 	for _, k := range SuppressedBy(key) {
 		args = append(args, k)
 	}
 	var e Entry
 	found := false
 	err = a.db.Read("SELECT "+entryColumns+` FROM suppressions
-		WHERE domain IN (?, '') AND key IN (?`+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args, func(r *sqlite.Row) error {
+		WHERE domain IN (?, '') AND topic IN ('', ?, ?) AND key IN (?`+strings.Repeat(", ?", len(args)-4)+
+		") ORDER BY topic LIMIT 1", args, func(r *sqlite.Row) error {
 		found = true
-		e = Entry{Domain: r.Text(), Key: r.Text(), Reason: r.Text(), Source: r.Text(), Time: sqlite.Moment(r.Int())}
+		e = Entry{Domain: r.Text(), Key: r.Text(), Topic: r.Text(), Reason: r.Text(), Source: r.Text(), Time: sqlite.Moment(r.Int())}
 		return nil
 	})
 	return e, found, a.db.Explain(err)
@@ -214,7 +242,7 @@ func (a *Accounts) Suppressions(ctx context.Context) iter.Seq2[Entry, error] {
 		for last := (Entry{}); ; {
 			var piece []Entry
 			rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+` FROM suppressions
-				WHERE (key, domain) > (?, ?) ORDER BY key, domain LIMIT 500`, last.Key, last.Domain)
+				WHERE (key, domain, topic) > (?, ?, ?) ORDER BY key, domain, topic LIMIT 500`, last.Key, last.Domain, last.Topic)
 			err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 				e, err := scanEntry(r.Scan)
 				piece = append(piece, e)
@@ -276,7 +304,7 @@ func (a *Accounts) Entries(ctx context.Context, addressKey string) ([]Entry, err
 		args = append(args, k)
 	}
 	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+` FROM suppressions
-		WHERE key IN (?`+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain", args...)
+		WHERE key IN (?`+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain, topic", args...)
 	var list []Entry
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		e, err := scanEntry(rows.Scan)

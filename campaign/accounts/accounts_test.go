@@ -82,7 +82,7 @@ func TestSuppressions(t *testing.T) {
 		{"acme.example", "", ""},
 		{"", "bob@example.com", "hard bounce"},
 	} {
-		e, found, err := a.Suppressed(ctx, c.domain, c.key)
+		e, found, err := a.Suppressed(ctx, Mail{Domain: c.domain}, c.key)
 		if err != nil || found != (c.reason != "") || e.Reason != c.reason {
 			t.Errorf("%v: %+v %v %v", c, e, found, err)
 		}
@@ -108,7 +108,7 @@ func TestSuppressions(t *testing.T) {
 		t.Error(n)
 	}
 	for _, want := range []bool{true, false} {
-		if got, err := a.Unsuppress(ctx, "ACME.example", "ann@example.com"); err != nil || got != want {
+		if got, err := a.Unsuppress(ctx, "ACME.example", "", "ann@example.com"); err != nil || got != want {
 			t.Error(got, err)
 		}
 	}

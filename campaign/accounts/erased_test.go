@@ -24,10 +24,10 @@ func TestUnsuppressElsewhereKeepsWhoIsErased(t *testing.T) {
 	if err := a.Forget(t.Context(), ann); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := a.Unsuppress(t.Context(), "sender.example", ann); ok || err != nil {
+	if ok, err := a.Unsuppress(t.Context(), "sender.example", "", ann); ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if _, on, err := a.Suppressed(t.Context(), "sender.example", ann); !on || err != nil {
+	if _, on, err := a.Suppressed(t.Context(), Mail{Domain: "sender.example"}, ann); !on || err != nil {
 		t.Fatal("ann may be mailed again", err)
 	}
 	person, err := a.Person(t.Context())

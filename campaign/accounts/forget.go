@@ -27,8 +27,8 @@ func (a *Accounts) Hide(ctx context.Context, addressKey string) (fresh bool, err
 }
 
 func hide(t *sqlite.Tx, hidden string) (int64, error) {
-	return t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
-		VALUES ('', ?, 'forgotten on request', 'forget', ?)`, hidden, time.Now().UnixNano())
+	return t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, topic, reason, source, time)
+		VALUES ('', ?, '', 'forgotten on request', 'forget', ?)`, hidden, time.Now().UnixNano())
 }
 
 // Unhide takes the entry of Hide back.
@@ -38,7 +38,7 @@ func (a *Accounts) Unhide(ctx context.Context, addressKey string) error {
 		return err
 	}
 	return a.db.Write(func(t *sqlite.Tx) error {
-		_, err := t.Exec("DELETE FROM suppressions WHERE key = ?", hidden)
+		_, err := t.Exec("DELETE FROM suppressions WHERE key = ? AND domain = '' AND topic = ''", hidden)
 		return err
 	})
 }
@@ -76,13 +76,28 @@ const Hidden = "#"
 
 // hidden returns the key of the entry that takes the place of a forgotten address.
 func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error) {
-	secret, err := a.Secret(ctx)
+	hash, err := a.AddressHash(ctx)
 	if err != nil {
 		return "", err
 	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("forgotten\x00" + addressKey))
-	return Hidden + hex.EncodeToString(mac.Sum(nil)[:16]), nil
+	return HiddenKey(hash(addressKey)), nil
+}
+
+// HiddenKey is the key of an entry for an address of which only the hash is known.
+func HiddenKey(hash [16]byte) string { return Hidden + hex.EncodeToString(hash[:]) }
+
+// AddressHash returns the function that hashes an address's key for the suppression list and for tokens, with the secret
+// of these accounts.
+func (a *Accounts) AddressHash(ctx context.Context) (func(addressKey string) [16]byte, error) {
+	secret, err := a.Secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(addressKey string) [16]byte {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte("forgotten\x00" + addressKey))
+		return [16]byte(mac.Sum(nil))
+	}, nil
 }
 
 // KeyHash returns the function for ledger.Ledger.KeyHash: a hash of a campaign's key, made with the secret of these

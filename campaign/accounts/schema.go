@@ -88,4 +88,31 @@ ALTER TABLE mailings ADD COLUMN ledger TEXT NOT NULL DEFAULT ''; -- which has th
 ALTER TABLE mailings ADD COLUMN begun INTEGER NOT NULL DEFAULT 0; -- the day of that run
 `, Data: `
 CREATE TABLE erased (person INTEGER PRIMARY KEY); -- who was forgotten: copies of theirs that ledgers have are not taken
+`}, {Schema: `
+ALTER TABLE suppressions RENAME TO entries; -- with its triggers and its index, which go with it
+CREATE TABLE suppressions (
+	domain TEXT NOT NULL,              -- the sender's; '' for all
+	key TEXT NOT NULL,                 -- an address key, or @domain
+	topic TEXT NOT NULL,               -- of the mail; '*' for all newsletters and notices, '' for everything
+	reason TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL,
+	seq INTEGER NOT NULL DEFAULT 0,    -- the number of the change that put it on the list
+	PRIMARY KEY (key, domain, topic)
+) WITHOUT ROWID;
+INSERT INTO suppressions SELECT domain, key, '', reason, source, time, seq FROM entries;
+DROP TABLE entries;
+CREATE TABLE tokens (                  -- of campaigns that were sent: what their tokens mean when no ledger has them any more
+	campaign BLOB PRIMARY KEY,         -- as tokens name it
+	id TEXT NOT NULL, domain TEXT NOT NULL, topic TEXT NOT NULL, -- what that was made of
+	time INTEGER NOT NULL              -- when it was first sent
+) WITHOUT ROWID;
+`, Data: `
+CREATE INDEX suppressions_seq ON suppressions (seq);
+CREATE TRIGGER suppressions_added AFTER INSERT ON suppressions BEGIN
+	UPDATE changes SET n = n + 1;
+	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain AND topic = NEW.topic;
+END;
+CREATE TRIGGER suppressions_changed AFTER UPDATE OF key, domain, topic ON suppressions BEGIN
+	UPDATE changes SET n = n + 1;
+	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain AND topic = NEW.topic;
+END;
 `}}

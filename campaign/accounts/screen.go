@@ -13,9 +13,9 @@ import (
 // for most addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each
 // entry. It is safe for concurrent use.
 type Screen struct {
-	a      *Accounts
-	domain string
-	seed   maphash.Seed
+	a    *Accounts
+	mail Mail
+	seed maphash.Seed
 
 	mu     sync.RWMutex
 	seen   int64               // how often the list had grown
@@ -23,9 +23,9 @@ type Screen struct {
 	hidden bool                // entries of people who were forgotten are among them
 }
 
-// Screen reads the entries that hold for a sender of this domain or for all senders.
-func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
-	s := &Screen{a: a, domain: strings.ToLower(domain), seed: maphash.MakeSeed(), seen: -1, hashes: map[uint64]struct{}{}}
+// Screen reads the entries that hold for this mail.
+func (a *Accounts) Screen(ctx context.Context, m Mail) (*Screen, error) {
+	s := &Screen{a: a, mail: m, seed: maphash.MakeSeed(), seen: -1, hashes: map[uint64]struct{}{}}
 	return s, s.News(ctx)
 }
 
@@ -45,8 +45,10 @@ func (s *Screen) News(ctx context.Context) error {
 	if err != nil || n == s.seen {
 		return s.a.db.Explain(err)
 	}
-	const added = "SELECT key FROM suppressions WHERE seq > ? AND domain IN (?, '')"
-	err = s.a.db.Read(added, []any{s.seen, s.domain}, func(r *sqlite.Row) error {
+	const added = "SELECT key FROM suppressions WHERE seq > ? AND domain IN (?, '') AND topic IN ('', ?, ?)"
+	own, bulk := s.mail.topics()
+	args := []any{s.seen, strings.ToLower(s.mail.Domain), strings.ToLower(own), bulk}
+	err = s.a.db.Read(added, args, func(r *sqlite.Row) error {
 		key := r.Text()
 		s.hashes[maphash.String(s.seed, key)] = struct{}{}
 		s.hidden = s.hidden || strings.HasPrefix(key, Hidden)
@@ -72,7 +74,7 @@ func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error
 	if err != nil || !maybe {
 		return Entry{}, false, err
 	}
-	return s.a.Suppressed(ctx, s.domain, key)
+	return s.a.Suppressed(ctx, s.mail, key)
 }
 
 // maybe reports whether an entry of the address may be on the list.

@@ -27,7 +27,7 @@ func TestScreen(t *testing.T) {
 		t.Helper()
 		on := 0
 		for _, sender := range []string{"shop.example", "Shop.example", "other.example"} {
-			s, err := a.Screen(t.Context(), sender)
+			s, err := a.Screen(t.Context(), Mail{Domain: sender})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestScreen(t *testing.T) {
 				for i := range 20 {
 					key := fmt.Sprintf("p%d@%s", i, domain)
 					e, ok, err := s.Suppressed(t.Context(), key)
-					f, is, err2 := a.Suppressed(t.Context(), sender, key)
+					f, is, err2 := a.Suppressed(t.Context(), Mail{Domain: sender}, key)
 					if e != f || ok != is || err != nil || err2 != nil {
 						t.Errorf("%s from %s: %+v %v %v, want %+v %v %v", key, sender, e, ok, err, f, is, err2)
 					}
@@ -86,7 +86,7 @@ func TestScreenNews(t *testing.T) {
 	if err := a.Suppress(t.Context(), Entry{Key: "old@example.com"}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := a.Screen(t.Context(), "Shop.example")
+	s, err := a.Screen(t.Context(), Mail{Domain: "Shop.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestScreenNews(t *testing.T) {
 	check("old@example.com", "new@example.com", "any@example.net")
 	must(other.Forget(t.Context(), "gone@example.com"))
 	check("old@example.com", "new@example.com", "any@example.net", "gone@example.com")
-	_, err = other.Unsuppress(t.Context(), "", "old@example.com")
+	_, err = other.Unsuppress(t.Context(), "", "", "old@example.com")
 	must(err)
 	check("new@example.com", "any@example.net", "gone@example.com")
 	must(other.Suppress(t.Context(), Entry{Key: "old@example.com"}))
@@ -174,7 +174,7 @@ func TestScreenNewsMeanwhile(t *testing.T) {
 		}
 	})
 	for n := int64(0); n < many; {
-		s, err := a.Screen(t.Context(), "shop.example")
+		s, err := a.Screen(t.Context(), Mail{Domain: "shop.example"})
 		if err != nil {
 			t.Fatal(err)
 		}

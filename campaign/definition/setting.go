@@ -57,6 +57,14 @@ func (d *Definition) take(f Flags) error {
 	return errors.Join(wrong, bad)
 }
 
+// Outside says what each message gets when it leaves, and no digest of a plan covers; "" if that is nothing but the Date.
+func (d *Definition) Outside() string {
+	if len(d.Signatures) == 0 {
+		return ""
+	}
+	return "signed with DKIM when it leaves: the signature and the Date are outside what is planned"
+}
+
 // Notes say for a person what the command line has to do with the plan, and which values hold for all rows.
 func (d *Definition) Notes() (notes []string) {
 	if d.unread {

@@ -31,7 +31,7 @@ type Digest struct {
 type partDigest struct{ name, sum string }
 
 // Version is the version that new plans have. A plan is compared, and gone on with, in its own version.
-const Version = 3
+const Version = 4
 
 // covered has, for each version of the digests, the fields that count even if the file does not give them, by the path
 // of their struct; "" is the whole definition. All other fields count if the file gives them. So a key that a later
@@ -59,6 +59,7 @@ var covered = map[int]coverage{
 	},
 	2: {"recipients.Places": {}},
 	3: {"recipients.Places": {}}, // Message-IDs are shorter, see IDs
+	4: {"recipients.Places": {}}, // tokens are other ones, see Tokens
 }
 
 // coverage is what counts in a digest of one version.
@@ -153,6 +154,8 @@ func Inputs(d *definition.Definition) []Part {
 		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
 		{"languages", d.Languages}, {"cc", d.Copies.Cc}, {"bcc", d.Copies.Bcc},
+		{"kind", d.Bulk.Kind}, {"topic", d.Bulk.Topic}, {"topics", d.Bulk.Topics},
+		{"unsubscribe", struct{ URL, Address definition.Text }{d.Bulk.URL, d.Bulk.Address}},
 	}
 	for _, s := range d.Set {
 		// A list has a part even where its one text is empty.
@@ -161,13 +164,16 @@ func Inputs(d *definition.Definition) []Part {
 	return parts
 }
 
+// since are the parts that count from a version on: a plan of an earlier one has none, though the file gave them.
+var since = map[string]int{"kind": 4, "topic": 4, "topics": 4, "unsubscribe": 4}
+
 // New makes the digest of these parts in a version that is [Digest.Known].
 func New(parts []Part, version int) Digest {
 	d := Digest{Version: version, Build: Build()}
 	always := covered[version]
 	for _, p := range parts {
 		tree, given := always.tree(p.Name, reflect.ValueOf(p.Value))
-		if !given && !slices.Contains(always[""], p.Name) {
+		if !given && !slices.Contains(always[""], p.Name) || version < since[p.Name] {
 			continue
 		}
 		text, is := tree.(string)
@@ -225,11 +231,17 @@ func (d Digest) IDs() render.IDForm {
 	return render.ShortID
 }
 
+// Tokens is the form of the tokens in the plan's messages. Those of the first three versions are old.
+func (d Digest) Tokens() render.Tokens { return render.Tokens{Old: d.Version >= 1 && d.Version <= 3} }
+
 // Renewed is the version that a plan has which is made anew in place of this one. It is the latest in which messages
-// have the same Message-IDs, so that what was sent is found by them.
+// have the same Message-IDs and tokens, so that what was sent is found by them, and is not another message.
 func (d Digest) Renewed() int {
-	if d.IDs() == render.LongID {
+	switch {
+	case d.IDs() == render.LongID:
 		return 2
+	case d.Tokens().Old:
+		return 3
 	}
 	return Version
 }

@@ -101,16 +101,16 @@ func (c *Campaign) Tally(ctx context.Context, f ledger.Filter) (map[ledger.State
 }
 
 // Suppressed counts the rows that are pending but on the user's suppression list, among those that f chooses; f.States
-// does not matter. The next send leaves them out. domain is the sender's, and first is the entry for the first such
+// does not matter. The next send leaves them out. m is the campaign's mail, and first is the entry for the first such
 // row.
-func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain string,
+func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, m accounts.Mail,
 	f ledger.Filter) (n int64, first accounts.Entry, err error) {
 	f.States = []ledger.State{ledger.Pending}
 	for r, err := range c.Rows(ctx, f) {
 		if err != nil {
 			return n, first, err
 		}
-		entry, ok, err := a.Suppressed(ctx, domain, r.AddressKey)
+		entry, ok, err := a.Suppressed(ctx, m, r.AddressKey)
 		if err != nil {
 			return n, first, err
 		}

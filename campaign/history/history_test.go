@@ -121,7 +121,7 @@ func TestSuppressed(t *testing.T) {
 		{"whatever its states", "example.org",
 			ledger.Filter{States: []ledger.State{ledger.Suppressed}, Keys: []string{"dan"}}, 0, "", ""},
 	} {
-		n, first, err := c.Suppressed(t.Context(), a, tt.domain, tt.f)
+		n, first, err := c.Suppressed(t.Context(), a, accounts.Mail{Domain: tt.domain}, tt.f)
 		if err != nil || n != tt.n || first.Key != tt.key || first.Domain != tt.from {
 			t.Errorf("%s: %d, %q from %q, %v; want %d, %q from %q", tt.name, n, first.Key, first.Domain, err, tt.n,
 				tt.key, tt.from)

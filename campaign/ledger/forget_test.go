@@ -147,10 +147,10 @@ func TestForget(t *testing.T) {
 	if err := l.Verify(ctx, "one"); err != nil {
 		t.Error(err)
 	}
-	if _, hit, err := a.Suppressed(ctx, "any.example", "wanda@secret.example"); err != nil || !hit {
+	if _, hit, err := a.Suppressed(ctx, accounts.Mail{Domain: "any.example"}, "wanda@secret.example"); err != nil || !hit {
 		t.Error("not suppressed", err)
 	}
-	if _, hit, _ := a.Suppressed(ctx, "any.example", "wanda2@secret.example"); hit {
+	if _, hit, _ := a.Suppressed(ctx, accounts.Mail{Domain: "any.example"}, "wanda2@secret.example"); hit {
 		t.Error("somebody else is suppressed")
 	}
 
@@ -169,7 +169,7 @@ func TestForget(t *testing.T) {
 	if err := re.Discard(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := a.Unsuppress(ctx, "", "wanda@secret.example"); err != nil || !ok {
+	if ok, err := a.Unsuppress(ctx, "", "", "wanda@secret.example"); err != nil || !ok {
 		t.Error("cannot be lifted", err)
 	}
 }

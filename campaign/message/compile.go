@@ -59,8 +59,12 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 		configs = append(configs, p.config(names, inherited))
 		errs = append(errs, p.errs...)
 	}
+	printed, token := compiler.Prints()
+	named := Named(c.Definition, c.ID)
 	for i := range configs {
-		configs[i].Printed = compiler.PrintsCampaign()
+		configs[i].Printed = printed
+		configs[i].Tokens = render.Tokens{Old: c.Tokens.Old, Domain: named.Domain, Topic: named.Topic,
+			Rehearsal: c.To != nil, Unprinted: !token}
 	}
 	return compiler, configs, once(errs)
 }

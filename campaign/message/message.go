@@ -28,6 +28,7 @@ import (
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/render/address"
+	"mailshot/render/token"
 	"mailshot/templates"
 )
 
@@ -40,6 +41,7 @@ type Config struct {
 	Secret     []byte             // makes Message-IDs and tokens
 
 	IDs     render.IDForm               // of Message-IDs; zero = that of new campaigns
+	Tokens  render.Tokens               // only Old counts: the rest is the definition's; zero = those of new campaigns
 	To      *address.Address            // a rehearsal: every message goes to this address; nil = to its row's
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
@@ -58,6 +60,7 @@ type Maker struct {
 	editions []edition          // by choice.Variants
 	doubts   []*templates.Error // about languages without the postal address
 	vast     []*templates.Error // about the logo
+	reports  *token.Maker       // see EnvelopeID
 	printed  bool               // the templates may print the campaign's id
 	// rehearsed are said of each message that goes to one address in place of its row's.
 	rehearsed []content.Remark
@@ -92,7 +95,9 @@ func New(c Config) (*Maker, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Maker{c: c, compiler: compiler, choice: choice, printed: compiler.PrintsCampaign()}
+	m := &Maker{c: c, compiler: compiler, choice: choice,
+		reports: token.New(c.Secret, Named(c.Definition, c.ID), token.Envelope, c.To != nil)}
+	m.printed, _ = compiler.Prints()
 	if of := c.Definition.Copies; c.To != nil && of.Any() {
 		m.rehearsed = []content.Remark{{Code: "no-copies", Place: c.Definition.Place(append(of.Cc, of.Bcc...)[0]),
 			Text: "a rehearsal: those of cc and bcc get no copy", Hint: "a Cc field stays: answer it with care"}}
@@ -341,6 +346,14 @@ func has(msg *render.Message, digest []byte) bool {
 	is := msg.Digest()
 	return string(is[:]) == string(digest)
 }
+
+// Named is how the tokens of a definition's campaign name it; id is the campaign's.
+func Named(d *definition.Definition, id string) token.Campaign {
+	return token.Campaign{ID: id, Domain: d.SenderDomain(), Topic: d.Bulk.Topic}
+}
+
+// EnvelopeID names the message to the person with this key in a report. It names no person.
+func (m *Maker) EnvelopeID(key string) string { return string(m.reports.Append(nil, key)) }
 
 // ID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key; id
 // is the campaign's, form that of its plan, and secret that of the accounts. Where the domain of From comes from the

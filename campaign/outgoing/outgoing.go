@@ -19,11 +19,10 @@ import (
 type Messages struct {
 	Maker  *message.Maker
 	Now    func() time.Time
-	Notify string                  // as in sender.Mail
-	Report func(key string) string // the envelope id of the delivery with this key, which a report names
-	Memory *repeats.Recorder       // is told of each message; nil = nobody is
-	Signer *dkim.Signer            // nil = messages are not signed
-	Copies *Copies                 // nil = no message has copies
+	Notify string            // as in sender.Mail
+	Memory *repeats.Recorder // is told of each message; nil = nobody is
+	Signer *dkim.Signer      // nil = messages are not signed
+	Copies *Copies           // nil = no message has copies
 
 	first sync.Once
 	wrong error // the first message's signature is not one
@@ -52,7 +51,7 @@ func (m *Messages) Message(d *ledger.Delivery) (sender.Mail, error) {
 	}
 	mail := sender.Mail{Copies: copies, From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: m.Notify}
 	if mail.Notify != "" {
-		mail.EnvID = m.Report(d.Key)
+		mail.EnvID = m.Maker.EnvelopeID(d.Key)
 	}
 	return mail, nil
 }

@@ -49,14 +49,25 @@ func (l *reader) objects() {
 	}
 }
 
-// object adds one entry of SES (EmailAddress, Reason, LastUpdateTime) or SendGrid (email, reason, created).
+// object adds one entry of SES (EmailAddress, Reason, LastUpdateTime), SendGrid (email, reason, created) or of our own
+// list as suppress list --json prints it.
 // encoding/json ignores the case of names.
 func (l *reader) object(n int, raw json.RawMessage) {
 	var e struct {
 		EmailAddress, Email, Reason string
 		LastUpdateTime, Created     json.RawMessage
+		Key, From, Topic, Time      string
 	}
-	if err := json.Unmarshal(raw, &e); err != nil || e.EmailAddress == "" && e.Email == "" {
+	err := json.Unmarshal(raw, &e)
+	if err == nil && e.Key != "" {
+		l.export, l.topic, l.out.Kind = &export{name: "mailshot"}, e.Topic, "mailshot"
+		before := len(l.out.Entries)
+		if l.add(lineError{object: n}, e.Key, e.Reason, e.Time); len(l.out.Entries) > before {
+			l.out.Entries[before].Domain = strings.ToLower(e.From)
+		}
+		return
+	}
+	if err != nil || e.EmailAddress == "" && e.Email == "" {
 		l.errs = append(l.errs, &lineError{file: l.name, object: n, text: "no EmailAddress"})
 		return
 	}

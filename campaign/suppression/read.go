@@ -17,11 +17,13 @@ import (
 	"golang.org/x/text/transform"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/definition/bulk"
+	"mailshot/internal/ellipsis"
 )
 
 // List is what a suppression file says.
 type List struct {
-	Entries []accounts.Entry // without Domain and Source; Time is zero if the file has no date
+	Entries []accounts.Entry // without Source, and mostly without Domain; Time is zero if the file has no date
 	Kind    string           // the tool that exported it: listmonk, Mailchimp, Amazon SES or SendGrid; "" = none
 	LeftOut int64            // people in it who may be mailed: listmonk's enabled subscribers
 	Unfit   []error          // entries of an export whose address is not valid, so that it is never mailed anyway
@@ -31,7 +33,7 @@ type List struct {
 //
 // A line has an address, a whole domain (@example.com), or all domains below one (@*.example.com). A reason and a date
 // may follow, after commas, semicolons or tabs. # begins a comment. A first line without an @ is a header. Its columns
-// are found by name (address or email, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and
+// are found by name (address or email, topic, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and
 // SendGrid are recognized by their columns.
 //
 // Every bad line is an error with its place. The list is returned also with an error, and has the good lines.
@@ -63,6 +65,7 @@ type reader struct {
 	columns []string // of the header, folded; nil = there is no header
 	address int      // the column with the addresses, in a list that a person wrote
 	export  *export  // nil = a person wrote the list
+	topic   string   // of the entry that is added next
 }
 
 // firstByte peeks at the first byte that is not blank.
@@ -98,11 +101,16 @@ func (l *reader) add(where lineError, who, why, when string) {
 		l.errs = append(l.errs, e)
 		return
 	}
+	if l.topic != "" && l.topic != accounts.Bulk && !bulk.IsTopic(l.topic) {
+		where.file, where.text = l.name, fmt.Sprintf("%q is not a topic: %s", ellipsis.Cut(l.topic, 40), bulk.TopicHint)
+		l.errs = append(l.errs, &where)
+		return
+	}
 	at, ok := entryTime(when)
 	if !ok { // text in place of a date is kept with the reason
 		why = strings.Trim(why+", "+strings.TrimSpace(when), ", ")
 	}
-	l.out.Entries = append(l.out.Entries, accounts.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
+	l.out.Entries = append(l.out.Entries, accounts.Entry{Key: key, Topic: strings.ToLower(l.topic), Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
 }
 
 // table reads lines of text, with or without a header.
@@ -193,6 +201,7 @@ func (l *reader) row(at int, cells []string, raw string) {
 		who = cells[l.address]
 	}
 	why := get(reasonColumns...)
+	l.topic = get("topic")
 	if len(l.columns) == 1 && len(cells) > 1 { // only the column of addresses has a name
 		why = strings.Join(cells[1:], ", ")
 	}

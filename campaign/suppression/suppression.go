@@ -25,7 +25,7 @@ import (
 // safe for concurrent use.
 type Checker struct {
 	accounts *accounts.Accounts
-	domain   string // the sender's domain; "" = each row has its own
+	mail     accounts.Mail // whose domain is "" if each row has its own
 	root     *os.Root
 
 	mu    sync.Mutex
@@ -43,13 +43,13 @@ type file struct {
 type Config struct {
 	Root     *os.Root           // the campaign's folder
 	Files    []string           // paths below Root, with slashes; none = the user's list alone
-	Domain   string             // of the sender; "" = only those entries of the user's list that hold for all senders
+	Mail     accounts.Mail      // is asked about; of no domain = only those entries of the user's list that hold for all senders
 	Accounts *accounts.Accounts // has the user's list
 }
 
 // Open reads the files. All their mistakes come at once. The caller still closes the folder and the accounts.
 func Open(c Config) (*Checker, error) {
-	s := &Checker{accounts: c.Accounts, domain: c.Domain, root: c.Root, keys: map[string]string{}}
+	s := &Checker{accounts: c.Accounts, mail: c.Mail, root: c.Root, keys: map[string]string{}}
 	for _, name := range c.Files {
 		s.files = append(s.files, file{name: name})
 	}
@@ -57,7 +57,7 @@ func Open(c Config) (*Checker, error) {
 }
 
 // Domain is the sender's domain, as the Config had it.
-func (s *Checker) Domain() string { return s.domain }
+func (s *Checker) Domain() string { return s.mail.Domain }
 
 // refresh reads the files that have changed.
 func (s *Checker) refresh() error {
@@ -96,6 +96,9 @@ func (s *Checker) read(name string) error {
 	defer f.Close()
 	list, err := Read(f, name)
 	for _, e := range list.Entries {
+		if !s.mail.Has(e.Topic) {
+			continue
+		}
 		if e.Reason == "" {
 			e.Reason = "listed in " + name
 		}
@@ -117,7 +120,7 @@ func (s *Checker) Check(ctx context.Context, key string) (string, error) {
 	if err != nil || why != "" {
 		return why, err
 	}
-	return reasonOf(s.accounts.Suppressed(ctx, s.domain, key))
+	return reasonOf(s.accounts.Suppressed(ctx, s.mail, key))
 }
 
 // Screen returns Check as of now, made for a plan that asks about every row. An entry that is added later is found by
@@ -129,7 +132,7 @@ func (s *Checker) Screen(ctx context.Context) (check func(ctx context.Context, k
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.accounts.Screen(ctx, s.domain)
+	list, err := s.accounts.Screen(ctx, s.mail)
 	return func(ctx context.Context, key string) (string, error) {
 		s.mu.Lock()
 		why := s.listed(key)
@@ -158,7 +161,7 @@ func (s *Checker) Live(ctx context.Context) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.accounts.Screen(ctx, s.domain)
+	list, err := s.accounts.Screen(ctx, s.mail)
 	return &Live{s: s, list: list}, err
 }
 
@@ -219,5 +222,13 @@ func reasonOf(entry accounts.Entry, ok bool, err error) (string, error) {
 	if err != nil || !ok {
 		return "", err
 	}
-	return cmp.Or(entry.Reason, "on the suppression list"), nil
+	why := cmp.Or(entry.Reason, "on the suppression list")
+	switch entry.Topic {
+	case "":
+	case accounts.Bulk:
+		why += " (newsletters and notices)"
+	default:
+		why += " (" + entry.Topic + ")"
+	}
+	return why, nil
 }

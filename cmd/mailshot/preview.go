@@ -169,6 +169,9 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		}
 		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", human.Plural(n.shown, "message"), also)
 	}
+	if outside := d.Outside(); outside != "" && n.shown > 0 {
+		t.say("each message is %s", outside)
+	}
 	if n.without > 0 && f.row == 0 {
 		t.say("%s no message (mailshot check says why)", human.Plural(n.without, "row gets", "rows get"))
 	}

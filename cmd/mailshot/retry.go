@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/suppression"
 	"mailshot/cmd/mailshot/human"
@@ -121,7 +122,7 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 	err = t.withAccounts(func(a *accounts.Accounts) error {
 		var first accounts.Entry
 		var err error
-		n, first, err = s.Suppressed(ctx, a, s.def.SenderDomain(), f)
+		n, first, err = s.Suppressed(ctx, a, leaving.MailOf(s.def), f)
 		example = "mailshot suppress remove "
 		if first.Domain != "" {
 			example += "--from " + shell.Quote(first.Domain) + " "

@@ -1,21 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
-	"mailshot/campaign/history"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/entries"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
-	"mailshot/render/address"
 )
 
 func (t *tool) suppressCommand() *cobra.Command {
@@ -25,7 +24,7 @@ func (t *tool) suppressCommand() *cobra.Command {
 		Long: `suppress keeps the suppression list: the people who are never mailed. The list belongs to the user.
 All campaigns obey it, also one that is being sent now. An entry is an address, a whole domain
 (@example.com) or all domains below one (@*.example.com). It holds for mail from one sender's domain
-(--from), or from all. Capitals and the spelling of an international domain make no difference.`,
+(--from), or from all, and for one topic of it (--topic), or for all. Capitals and the spelling of an international domain make no difference.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -35,23 +34,21 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 			return cmd.Help()
 		},
 	}
-	var from, reason string
+	var asked entries.Asked
 	add := &cobra.Command{
 		Use: "add ADDRESS|@DOMAIN|@*.DOMAIN|TOKEN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
-		Long: "add puts people on the list. TOKEN is what {{.mailshot.token}} made in a campaign of this folder, or of one below it,\n" +
-			"as an unsubscribe page gets it: its person is put on the list.",
+		Long: "add puts people on the list. TOKEN is what {{.mailshot.token}} made in a campaign, as an unsubscribe page gets it,\n" +
+			"or the whole link: its person gets no mail about the campaign's topic any more, from the domain that sent it.\n" +
+			"Where the campaign has no topic, they get no newsletters and no notices.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := t.owners(cmd, args); err != nil {
-				return err
-			}
-			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
+			return t.suppressAdd(cmd, args, asked)
 		},
 	}
-	add.Flags().StringVar(&reason, "reason", "", "why, in `WORDS`")
+	add.Flags().StringVar(&asked.Reason, "reason", "", "why, in `WORDS`")
 	remove := &cobra.Command{
 		Use: "remove ADDRESS|@DOMAIN...", Short: "Take people off the list", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressRemove(cmd, a, args, from) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressRemove(cmd, a, args, asked) })
 		},
 	}
 	var asJSON bool
@@ -67,11 +64,12 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 		Long: importHelp,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressImport(cmd, a, args[0], asked) })
 		},
 	}
 	for _, c := range []*cobra.Command{add, remove, imports} {
-		c.Flags().StringVar(&from, "from", "", "only for mail from this `DOMAIN` (default: from all)")
+		c.Flags().StringVar(&asked.From, "from", "", "only for mail from this `DOMAIN` (default: from all)")
+		c.Flags().StringVar(&asked.Topic, "topic", "", "only for mail about this `TOPIC`, or '*' for newsletters and notices (default: all)")
 	}
 	cmd.AddCommand(add, remove, list, imports)
 	return cmd
@@ -79,23 +77,31 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 
 const importHelp = `import reads a file with one address, @domain or @*.domain per line; a reason and a date may follow
 after commas, semicolons or tabs. It also reads a CSV file whose header names such columns: address,
-reason, date. Lines that begin with # are skipped. One faulty line refuses the whole file.
+topic, reason, date; and what suppress list --json prints. Lines that begin with # are skipped. One faulty line refuses the whole file.
 
 Exports of other programs are recognised by their columns: listmonk (subscribers; those who are
 enabled are left out), Mailchimp (unsubscribed and cleaned), Amazon SES (the JSON of
 list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam reports, unsubscribes; not
 blocks, which are temporary).`
 
-// owners puts the address of its person in the place of each token.
-func (t *tool) owners(cmd *cobra.Command, names []string) (err error) {
-	for i, name := range names {
-		if history.IsToken(name) {
-			if names[i], err = t.owner(cmd, name, nil); err != nil {
-				return err
-			}
+// tokens takes the tokens out of the names, and returns the entries of their people.
+func (t *tool) tokens(cmd *cobra.Command, names []string) (others []string, entries []accounts.Entry, err error) {
+	for _, name := range names {
+		if !leaving.Is(name) {
+			others = append(others, name)
+			continue
 		}
+		token, err := t.token(cmd, name, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		e, err := token.Entry()
+		if err != nil {
+			return nil, nil, &exit{exitFailed, err, "mailshot why " + token.Text}
+		}
+		entries = append(entries, e)
 	}
-	return nil
+	return others, entries, nil
 }
 
 // withAccounts opens the user's accounts for work, and closes them after it.
@@ -112,64 +118,50 @@ func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
 	return work(a)
 }
 
-// suppressKeys are the names as the list keeps them. The error names every one that is not an address or a domain.
-func suppressKeys(names []string) ([]string, error) {
-	var keys []string
-	var errs []error
-	for _, n := range names {
-		key, err := suppression.Key(strings.TrimSpace(n))
-		keys, errs = append(keys, key), append(errs, err)
+// suppressAsk reads what a person asks for.
+func suppressAsk(asked entries.Asked, names []string) (domain, topic string, keys []string, err error) {
+	if domain, topic, err = asked.Mail(); err != nil {
+		return "", "", nil, usage(err, "mailshot suppress add --from example.com --topic news ann@example.org")
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, usage(err, "mailshot suppress add ann@example.com @example.org")
+	if keys, err = entries.Keys(names); err != nil {
+		return "", "", nil, usage(err, "mailshot suppress add ann@example.com @example.org")
 	}
-	return keys, nil
+	return domain, topic, keys, nil
 }
 
-// senderDomain is --from as the list keeps it.
-func senderDomain(from string) (string, error) {
-	if from == "" {
-		return "", nil
-	}
-	a, err := address.Parse("x@" + from[strings.LastIndexByte(from, '@')+1:])
-	if err != nil {
-		return "", usage(fmt.Errorf("--from: %w", err), "mailshot suppress add --from example.com ann@example.org")
-	}
-	return a.Domain(), nil
-}
-
-func (t *tool) suppressAdd(cmd *cobra.Command, a *accounts.Accounts, names []string, from, reason string) error {
-	domain, err := senderDomain(from)
+// suppressAdd puts on the list whom names and tokens name.
+func (t *tool) suppressAdd(cmd *cobra.Command, names []string, asked entries.Asked) error {
+	names, left, err := t.tokens(cmd, names)
 	if err != nil {
 		return err
 	}
-	keys, err := suppressKeys(names)
+	domain, topic, keys, err := suppressAsk(asked, names)
 	if err != nil {
 		return err
 	}
-	var entries []accounts.Entry
+	for i := range left {
+		left[i].Domain, left[i].Topic = cmp.Or(domain, left[i].Domain), cmp.Or(topic, left[i].Topic)
+		left[i].Reason = cmp.Or(asked.Reason, left[i].Reason)
+	}
 	for _, key := range keys {
-		entries = append(entries, accounts.Entry{Domain: domain, Key: key, Reason: reason, Source: "suppress add"})
+		left = append(left, accounts.Entry{Domain: domain, Topic: topic, Key: key, Reason: asked.Reason, Source: "suppress add"})
 	}
-	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
+	err = t.withAccounts(func(a *accounts.Accounts) error { return a.SuppressAll(cmd.Context(), left) })
+	if err != nil {
 		return err
 	}
-	t.say("%s on the list", human.Plural(int64(len(keys)), "entry is", "entries are"))
+	t.say("%s on the list", human.Plural(int64(len(left)), "entry is", "entries are"))
 	return nil
 }
 
-func (t *tool) suppressRemove(cmd *cobra.Command, a *accounts.Accounts, names []string, from string) error {
-	domain, err := senderDomain(from)
-	if err != nil {
-		return err
-	}
-	keys, err := suppressKeys(names)
+func (t *tool) suppressRemove(cmd *cobra.Command, a *accounts.Accounts, names []string, asked entries.Asked) error {
+	domain, topic, keys, err := suppressAsk(asked, names)
 	if err != nil {
 		return err
 	}
 	var gone, absent int64
 	for i, key := range keys {
-		ok, err := a.Unsuppress(cmd.Context(), domain, key)
+		ok, err := a.Unsuppress(cmd.Context(), domain, topic, key)
 		if err != nil {
 			return err
 		}
@@ -189,26 +181,18 @@ func (t *tool) suppressRemove(cmd *cobra.Command, a *accounts.Accounts, names []
 
 func (t *tool) suppressList(cmd *cobra.Command, a *accounts.Accounts, asJSON bool) error {
 	var out table
-	out.add("WHO", "FOR MAIL FROM", "SINCE", "REASON")
+	out.add(entries.Head...)
 	for e, err := range a.Suppressions(cmd.Context()) {
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			if err := writeLine(t.stdout, suppressed{e.Key, e.Domain, e.Reason, e.Source, e.Time}); err != nil {
+			if err := writeLine(t.stdout, entries.Of(e)); err != nil {
 				return err
 			}
 			continue
 		}
-		from := e.Domain
-		if from == "" {
-			from = "all"
-		}
-		who := report.Clean(e.Key)
-		if strings.HasPrefix(e.Key, accounts.Hidden) {
-			who = "(forgotten)"
-		}
-		out.add(who, report.Clean(from), e.Time.Local().Format(time.DateOnly), report.Clean(e.Reason))
+		out.add(entries.Of(e).Row()...)
 	}
 	if asJSON {
 		return nil
@@ -220,17 +204,8 @@ func (t *tool) suppressList(cmd *cobra.Command, a *accounts.Accounts, asJSON boo
 	return out.write(t.stdout, "", 0)
 }
 
-// suppressed is an entry of the suppression list in JSON.
-type suppressed struct {
-	Key    string    `json:"key"`
-	From   string    `json:"from,omitempty"`
-	Reason string    `json:"reason,omitempty"`
-	Source string    `json:"source,omitempty"`
-	Time   time.Time `json:"time"`
-}
-
-func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, from string) (err error) {
-	domain, err := senderDomain(from)
+func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file string, asked entries.Asked) (err error) {
+	domain, topic, _, err := suppressAsk(asked, nil)
 	if err != nil {
 		return err
 	}
@@ -252,7 +227,8 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 		source += " (" + list.Kind + ")"
 	}
 	for i := range list.Entries {
-		list.Entries[i].Domain, list.Entries[i].Source = domain, source
+		e := &list.Entries[i]
+		e.Domain, e.Topic, e.Source = cmp.Or(domain, e.Domain), cmp.Or(topic, e.Topic), source
 	}
 	if err := a.SuppressAll(cmd.Context(), list.Entries); err != nil {
 		return err

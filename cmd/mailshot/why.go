@@ -16,9 +16,11 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/history"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/entries"
 	"mailshot/cmd/mailshot/textwidth"
 )
 
@@ -44,10 +46,11 @@ TOKEN is what {{.mailshot.token}} made in one of these campaigns, as an unsubscr
 
 // known is what is known about a person.
 type known struct {
-	Address    string       `json:"address"` // as campaigns compare it
-	Suppressed []suppressed `json:"suppressed"`
-	Campaigns  []personRow  `json:"campaigns"`
-	Copies     []copyOf     `json:"copies,omitempty"`
+	Token      *entries.Token       `json:"token,omitempty"`
+	Address    string               `json:"address"` // as campaigns compare it
+	Suppressed []entries.Suppressed `json:"suppressed"`
+	Campaigns  []personRow          `json:"campaigns"`
+	Copies     []copyOf             `json:"copies,omitempty"`
 }
 
 // copyOf is a message to somebody else of which the person was to get a copy.
@@ -71,10 +74,15 @@ type personRow struct {
 
 func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON bool) (err error) {
 	ctx := cmd.Context()
-	if history.IsToken(name) {
-		if name, err = t.owner(cmd, name, campaigns); err != nil {
+	var token *leaving.Token
+	if leaving.Is(name) {
+		if token, err = t.token(cmd, name, campaigns); err != nil {
 			return err
 		}
+		if token.AddressKey == "" {
+			return t.whyToken(ctx, token, asJSON)
+		}
+		name = token.AddressKey
 	}
 	key, err := suppression.Key(strings.TrimSpace(name))
 	if err != nil || strings.HasPrefix(key, "@") {
@@ -90,6 +98,7 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 		return err
 	}
 	k := knownOf(p)
+	k.Token = entries.TokenOf(token)
 	if asJSON {
 		return writeJSON(t.stdout, k)
 	}
@@ -102,31 +111,6 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 		return nil
 	}
 	return t.printKnown(k, len(files) > 1)
-}
-
-// owner is the address of the person whose token this is.
-func (t *tool) owner(cmd *cobra.Command, token string, campaigns []string) (key string, err error) {
-	files, err := t.ledgers(cmd, campaigns)
-	if err != nil {
-		return "", err
-	}
-	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
-		key, err = history.Owner(cmd.Context(), token, a, files)
-		return err
-	})
-	if err == nil && key == "" {
-		err = &exit{exitFailed, fmt.Errorf("nobody has the token %s in %s", token, looked(files)),
-			"name the campaigns that made it, or go to their folder"}
-	}
-	return key, err
-}
-
-// looked names the ledgers that were looked into.
-func looked(files []string) string {
-	if len(files) == 0 {
-		return "this folder, which has no ledger"
-	}
-	return strings.Join(files, ", ")
 }
 
 // ledgers are the state files to look into, those that exist.
@@ -177,10 +161,7 @@ func (t *tool) find(ctx context.Context, key string, files []string) (p *history
 
 // knownOf is what is known about a person, as it is shown.
 func knownOf(p *history.Person) known {
-	k := known{Address: p.AddressKey, Suppressed: []suppressed{}, Campaigns: []personRow{}}
-	for _, e := range p.Suppressed {
-		k.Suppressed = append(k.Suppressed, suppressed{e.Key, e.Domain, e.Reason, e.Source, e.Time})
-	}
+	k := known{Address: p.AddressKey, Suppressed: entries.All(p.Suppressed), Campaigns: []personRow{}}
 	for _, r := range p.Rows {
 		k.Campaigns = append(k.Campaigns, personRow{
 			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID,
@@ -204,13 +185,12 @@ func knownOf(p *history.Person) known {
 // printKnown prints what is known. ledgers says that more than one was looked into.
 func (t *tool) printKnown(k known, ledgers bool) error {
 	var b strings.Builder
+	b.WriteString(k.Token.String())
 	if len(k.Suppressed) == 0 {
 		fmt.Fprintf(&b, "%s is not on the suppression list\n", report.Clean(k.Address))
 	}
 	for _, e := range k.Suppressed {
-		words := fmt.Sprintf("is never mailed%s, since %s%s", from(e), e.Time.Local().Format("2006-01-02 15:04"),
-			because(e, k.Address))
-		b.WriteString(textwidth.Beside(report.Clean(k.Address)+" ", words, t.width()) + "\n")
+		b.WriteString(textwidth.Beside(report.Clean(k.Address)+" ", e.Words(k.Address), t.width()) + "\n")
 	}
 	if len(k.Campaigns) == 0 {
 		b.WriteString("not in any campaign\n")
@@ -240,29 +220,4 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 	}
 	_, err := io.WriteString(t.stdout, b.String())
 	return err
-}
-
-// from is the sender's domain whose mail an entry keeps away.
-func from(e suppressed) string {
-	if e.From == "" {
-		return ""
-	}
-	return " from " + report.Clean(e.From)
-}
-
-// because is why an entry is on the list, and whom it holds for if that is not the person alone.
-func because(e suppressed, address string) string {
-	var parts []string
-	if e.Key != address {
-		parts = append(parts, "as "+e.Key)
-	}
-	for _, s := range []string{e.Reason, e.Source} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return ": " + report.Clean(strings.Join(parts, "; "))
 }

@@ -96,6 +96,7 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	for form, figure := range map[string]string{
 		"plan": "check ÷ rows alone", "resume": "first message, s", "workbook": "peak_mb",
+		"signed": "whole ÷ bare signatures",
 	} {
 		var out, said bytes.Buffer
 		err := run(t.Context(), []string{

@@ -132,6 +132,9 @@ func (b *bench) campaign(dir, addr string, rows, conns int) (string, error) {
 	y.WriteString("recipients: { file: people.csv, address: email, key: email }\n")
 	fmt.Fprintf(&y, "server: { host: %s, port: %s, tls: none }\n", host, port)
 	fmt.Fprintf(&y, "limits: { connections: %d, messages_per_connection: 1_000_000 }\n", conns)
+	if b.key != "" {
+		fmt.Fprintf(&y, "dkim: [{ domain: news.example, selector: s1, key: { file: %q } }]\n", b.key)
+	}
 	if b.block > 0 {
 		fmt.Fprintf(&y, "ledger: { block: %d }\n", b.block)
 	}

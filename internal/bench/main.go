@@ -62,6 +62,7 @@ var roles = map[string]func(args []string) error{
 	"role-template": templateRole,
 	"role-library":  libraryRole,
 	"role-load":     loadRole,
+	"role-sign":     signRole,
 }
 
 func exit(err error) {
@@ -87,7 +88,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.against, "against", "", "another mailshot to run beside it and to compare it with")
 	fs.StringVar(&o.peers, "peers", "smtp-source,go-smtp,bare,template", "the peers to run, with commas between them")
 	fs.StringVar(&o.form, "form", "send", "what is measured: send; plan (a check beside rows stored without messages); "+
-		"resume (half is sent: the first message, and status); workbook (the memory of a check)")
+		"resume (half is sent: the first message, and status); workbook (the memory of a check); "+
+		"signed (a send with DKIM beside bare signatures)")
 	fs.StringVar(&o.profile, "profile", "", "a folder for profiles of the processor, plan.pprof and send.pprof")
 	fs.StringVar(&o.dir, "dir", "", "where to put the temporary folder (default: the system's)")
 	if err := fs.Parse(args); err != nil {
@@ -100,8 +102,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("--letter %q: one of %s", o.letter, strings.Join(letterNames(), ", "))
 	case !slices.Contains([]string{"none", "pipelining", "chunking"}, o.offer):
 		return o, fmt.Errorf("--offer %q: none, pipelining or chunking", o.offer)
-	case !slices.Contains([]string{"send", "plan", "resume", "workbook"}, o.form):
-		return o, fmt.Errorf("--form %q: send, plan, resume or workbook", o.form)
+	case !slices.Contains([]string{"send", "plan", "resume", "workbook", "signed"}, o.form):
+		return o, fmt.Errorf("--form %q: send, plan, resume, workbook or signed", o.form)
 	case o.rows < 1 || o.conns < 1 || o.rounds < 1:
 		return o, errors.New("--rows, --conns and --rounds count from 1")
 	}
@@ -136,7 +138,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	form := map[string]func(context.Context) (any, error){
-		"send": b.send, "plan": b.plan, "resume": b.resume, "workbook": b.workbook,
+		"send": b.send, "plan": b.plan, "resume": b.resume, "workbook": b.workbook, "signed": b.signed,
 	}[o.form]
 	result, err := form(ctx)
 	if err != nil {
@@ -152,6 +154,7 @@ type bench struct {
 	options
 	self string // this program
 	base string // the temporary folder
+	key  string // that campaigns sign with; "" = they do not
 	say  func(format string, a ...any)
 }
 

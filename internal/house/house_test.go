@@ -14,9 +14,13 @@ import (
 var allowed = map[string][]string{
 	"cmd/mailshot":         {"..."},
 	"cmd/mailshot/browser": {},
-	"cmd/mailshot/guide":   {},
-	"cmd/mailshot/human":   {},
-	"cmd/mailshot/opened":  {},
+	"cmd/mailshot/entries": {
+		"campaign/accounts", "campaign/definition/bulk", "campaign/leaving", "campaign/report",
+		"campaign/suppression", "render/address",
+	},
+	"cmd/mailshot/guide":  {},
+	"cmd/mailshot/human":  {},
+	"cmd/mailshot/opened": {},
 	"cmd/mailshot/page": {
 		"campaign/message", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/opened", "internal/disk",
 	},
@@ -95,10 +99,10 @@ var allowed = map[string][]string{
 		"internal/shell", "render/address",
 	},
 	"cmd/mailshot/web/results": {
-		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/ledger", "campaign/message",
-		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words",
-		"internal/mailbox", "internal/shell",
+		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/leaving", "campaign/ledger",
+		"campaign/message", "campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk",
+		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/words", "internal/mailbox", "internal/shell",
 	},
 	"cmd/mailshot/web/roster": {
 		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
@@ -147,7 +151,7 @@ var allowed = map[string][]string{
 	"campaign/definition/appearance": {"campaign/definition/schema", "templates/layouts"},
 	"campaign/definition/attaching":  {"campaign/definition/schema", "templates/source"},
 	"campaign/definition/beside":     {"campaign/definition/schema", "internal/ellipsis", "render/address"},
-	"campaign/definition/bulk":       {"campaign/definition/schema", "render/address"},
+	"campaign/definition/bulk":       {"campaign/definition/schema", "render/address", "render/token"},
 	"campaign/definition/copies":     {"campaign/definition/bulk", "campaign/definition/schema", "render/address"},
 	"campaign/definition/schema":     {"internal/ellipsis", "internal/suggest"},
 	"campaign/definition/secret":     {"campaign/definition/schema", "internal/keyring"},
@@ -170,6 +174,10 @@ var allowed = map[string][]string{
 	},
 	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
+	"campaign/leaving": {
+		"campaign/accounts", "campaign/definition", "campaign/definition/bulk", "campaign/ledger", "render",
+		"render/address", "render/token",
+	},
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/cc", "campaign/ledger/internal/claims",
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/group", "campaign/ledger/internal/journal",
@@ -206,7 +214,8 @@ var allowed = map[string][]string{
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/copies",
 		"campaign/definition/signing", "campaign/languages", "campaign/recipients", "render", "render/address",
-		"render/filled", "render/invitation", "render/qr", "render/several", "templates", "templates/source",
+		"render/filled", "render/invitation", "render/qr", "render/several", "render/token", "templates",
+		"templates/source",
 	},
 	"campaign/outgoing": {
 		"campaign/caps", "campaign/check", "campaign/definition", "campaign/ledger", "campaign/message",
@@ -252,10 +261,12 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/disk",
 		"internal/ellipsis",
 	},
-	"campaign/report":      {},
-	"campaign/runlog":      {"campaign/dispatch", "internal/disk"},
-	"campaign/statefile":   {},
-	"campaign/suppression": {"campaign/accounts", "render/address"},
+	"campaign/report":    {},
+	"campaign/runlog":    {"campaign/dispatch", "internal/disk"},
+	"campaign/statefile": {},
+	"campaign/suppression": {
+		"campaign/accounts", "campaign/definition/bulk", "internal/ellipsis", "render/address",
+	},
 	"campaign/transport": {
 		"campaign/accounts", "campaign/caps", "campaign/definition", "internal/oauth", "internal/shell", "sender",
 		"sender/mx", "sender/reply", "sender/sendmail",
@@ -287,7 +298,7 @@ var allowed = map[string][]string{
 	"templates/source":               {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/naming",
-		"render/transfer", "templates",
+		"render/token", "render/transfer", "templates",
 	},
 	"render/address":    {"internal/ellipsis"},
 	"render/dkim":       {},
@@ -297,6 +308,7 @@ var allowed = map[string][]string{
 	"render/naming":     {},
 	"render/qr":         {"render", "render/filled", "templates"},
 	"render/several":    {"render", "render/naming", "templates", "templates/source"},
+	"render/token":      {},
 	"render/transfer":   {"templates"},
 	"sender":            {"sender/..."},
 	"sender/auth":       {"internal/mask"},

@@ -100,6 +100,6 @@ func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string
 		t.Errorf("%d copies in the archive, %d reported as sent", len(sent), reported)
 	}
 	delivered(t, s, "campaign.example", sent)
-	verified(t, s, "campaign.example")
+	verified(t, s, "campaign.example", "example.com")
 	return counts
 }

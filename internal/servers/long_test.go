@@ -9,7 +9,8 @@ import (
 	"mailshot/sender"
 )
 
-var long = flag.Bool("servers.long", false, "the long form: Exim and OpenSMTPD too, which are fetched from Debian")
+var long = flag.Bool("servers.long", false, "the long form: Exim and OpenSMTPD too, which are fetched from Debian, "+
+	"and a thousand messages of each example")
 
 // TestOthers sends a thousand messages each way into Exim, and into OpenSMTPD in the one way that it offers.
 func TestOthers(t *testing.T) {

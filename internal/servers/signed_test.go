@@ -38,9 +38,9 @@ var signingKeys = sync.OnceValue(func() (all [2]string) {
 	return all
 })
 
-// verified has others verify both signatures of each message of a mailbox: go-msgauth, dkimpy and opendkim. A program
+// verified has others verify both signatures of a domain in each message of a mailbox: go-msgauth, dkimpy and opendkim. A program
 // that this machine lacks is said, and not asked.
-func verified(t *testing.T, s *servers.Server, domain string) {
+func verified(t *testing.T, s *servers.Server, domain, signs string) {
 	t.Helper()
 	var keys []dkim.Key
 	records := map[string]string{}
@@ -49,8 +49,8 @@ func verified(t *testing.T, s *servers.Server, domain string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys = append(keys, dkim.Key{Domain: "example.com", Selector: selector, Private: k})
-		records[selector+"._domainkey.example.com"] = dkim.Record(k)
+		keys = append(keys, dkim.Key{Domain: signs, Selector: selector, Private: k})
+		records[selector+"._domainkey."+signs] = dkim.Record(k)
 	}
 	box, err := s.Mailbox(domain)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
+	"mailshot/render/token"
 )
 
 // The kinds of mail.
@@ -64,12 +65,16 @@ func Keys(m *Mail) []schema.Key {
 // labels is the form of a topic, which is a part of a List-ID (RFC 2919 section 2: a dot-atom).
 var labels = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?$`)
 
-const labelHint = "letters, digits and hyphens, at most 40; for example news"
+// IsTopic says whether a text has the form of a topic.
+func IsTopic(text string) bool { return labels.MatchString(text) }
+
+// TopicHint says what that form is.
+const TopicHint = "letters, digits and hyphens, at most 40; for example news"
 
 func label(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t schema.Text) {
 		if !labels.MatchString(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q is not a topic", schema.Clip(t.Text)), labelHint)
+			dec.Bad(n, fmt.Sprintf("%q is not a topic", schema.Clip(t.Text)), TopicHint)
 			return
 		}
 		*into = t.Text
@@ -83,7 +88,7 @@ func topics(into *map[string]string) func(*schema.Decoder, *yaml.Node, *yaml.Nod
 			return
 		}
 		if !labels.MatchString(t.Text) {
-			dec.Bad(name, fmt.Sprintf("%q is not a topic", schema.Clip(t.Text)), labelHint)
+			dec.Bad(name, fmt.Sprintf("%q is not a topic", schema.Clip(t.Text)), TopicHint)
 			return
 		}
 		dec.Within(t.Text, func() {
@@ -126,11 +131,20 @@ func link(into *schema.Text) schema.Reader {
 	})
 }
 
+// mostLocal is how long the local part of an address may be (RFC 5321 section 4.5.3.1.1).
+const mostLocal = 64
+
 // mail reads an address that unsubscribes, with or without mailto: before it and a subject behind it.
 func mail(into *schema.Text) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t schema.Text) {
 		if rest, ok := strings.CutPrefix(t.Text, "mailto:"); ok {
 			t.Text, t.Column = rest, t.Column+len("mailto:")
+		}
+		long, _, _ := strings.Cut(strings.ReplaceAll(t.Text, "{{.mailshot.token}}", strings.Repeat("x", token.Length)), "@")
+		if long = actions.ReplaceAllString(long, "x"); len(long) > mostLocal {
+			dec.Bad(n, fmt.Sprintf("with the token, what stands before the @ has %d octets, and may have %d", len(long), mostLocal),
+				`put the token into the subject: "unsubscribe@acme.example?subject={{.mailshot.token}}"`)
+			return
 		}
 		plain, query, _ := strings.Cut(actions.ReplaceAllString(t.Text, "x"), "?")
 		if _, err := address.Parse(plain); err != nil || strings.ContainsAny(query, " \"<>,") {

@@ -385,3 +385,12 @@ func TestTypedStays(t *testing.T) {
 		}
 	}
 }
+
+// A campaign that signs says that a message's signature is made when it leaves, also before it was saved.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	p.want(p.get(""), http.StatusOK, "Bob", "not data-outside")
+	p.write("campaign.yaml", campaignFile+"dkim: [{ domain: acme.example, selector: s1, key: { file: s1.pem } }]\n")
+	p.want(p.get(""), http.StatusOK, "Bob", "data-outside", "Signed with DKIM")
+}

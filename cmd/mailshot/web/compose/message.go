@@ -46,6 +46,7 @@ type shown struct {
 	Made
 	Failed   bool // the row's message has a mistake, or the campaign
 	Stale    bool // the message is that of the files: the typed text makes none
+	Outside  bool // it is signed when it leaves
 	Views    []view
 	Previous string // addresses of the neighbours; "" = none
 	Next     string
@@ -128,6 +129,7 @@ func (c compose) messages(r *http.Request, one *shelf.Campaign, p *shown, typed 
 	}
 	if found = append(found, now.Mistakes...); len(found) == 0 && now.Def != nil {
 		p.Made, found = c.make(r, &now, p.Row, unsaved)
+		p.Outside = now.Def.Outside() != ""
 	}
 	if typed != nil && p.Message == nil && p.Why == "" && len(found) > 0 && one.Def != nil {
 		last, _ := c.make(r, one, p.Row, nil)

@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/history"
+	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -189,7 +190,7 @@ func (s *results) listed(r *http.Request, h *history.Campaign, c *shelf.Campaign
 		if a == nil {
 			return nil
 		}
-		n, _, err := h.Suppressed(r.Context(), a, c.Def.SenderDomain(), f)
+		n, _, err := h.Suppressed(r.Context(), a, leaving.MailOf(c.Def), f)
 		got.Set("listed", strconv.FormatInt(n, 10))
 		return err
 	})
