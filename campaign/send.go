@@ -237,8 +237,8 @@ func (s *sending) openServers() error {
 		budget := caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}
 		server := dispatch.Server{
 			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
-			Doubt:   s.budget.Doubt,
-			Gate:    sender.NewGate(budget, may.Limits[0], lanes, may.Limits[1:]...),
+			Doubt: s.budget.Doubt,
+			Gate:  sender.NewGate(budget, may.Limits[0], lanes, may.Limits[1:]...),
 			Further: caps.NewFurther(caps.Further{Budget: budget, Account: may.Limits, Groups: lanes, Group: c.groupOf,
 				Now: c.now}).Reserve,
 		}
