@@ -160,7 +160,7 @@ type Mail struct {
 	// Copies are further recipients in the same transaction, in ASCII, no two alike, 99 at most. What becomes of the
 	// message is decided by To alone: see [smtp.Copies]. Only a [Pool] takes them; nil: none.
 	Copies []string
-	Size     int64  // in bytes as written by Body; 0: not known
+	Size   int64 // in bytes as written by Body; 0: not known
 	// Body writes the message: CRLF line ends, lines of up to 998 bytes, no dot stuffing. It is
 	// called once at most. A body that is [Ready] too, and clean, is written from where it lies.
 	Body io.WriterTo

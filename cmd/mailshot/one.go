@@ -24,7 +24,7 @@ import (
 // oneFlags are the flags of one.
 type oneFlags struct {
 	server, from, to, subject string
-	attach                    []string
+	attach, cc, bcc           []string
 	repeat, wait, json        bool
 }
 
@@ -46,6 +46,8 @@ is given again. To send to several people, each a message of their own: mailshot
 	fs.StringVar(&f.server, "server", ".", "send through the server of this `CAMPAIGN`, a file or its folder")
 	fs.StringVar(&f.from, "from", "", "from this `MAILBOX` (default the campaign's)")
 	fs.StringVar(&f.to, "to", "", "to this `MAILBOX`, an address with a name if you like")
+	fs.StringArrayVar(&f.cc, "cc", nil, "with a copy to this `MAILBOX` (may be repeated)")
+	fs.StringArrayVar(&f.bcc, "bcc", nil, "with a copy to this `MAILBOX` that nobody else sees (may be repeated)")
 	fs.StringVar(&f.subject, "subject", "", "with this `SUBJECT`")
 	fs.StringArrayVar(&f.attach, "attach", nil, "with this `FILE` (may be repeated)")
 	fs.BoolVar(&f.repeat, "repeat", false, "send also what this person got before")
@@ -67,6 +69,12 @@ func (f oneFlags) line() string {
 	}
 	flag("from", f.from)
 	flag("to", f.to)
+	for _, name := range f.cc {
+		flag("cc", name)
+	}
+	for _, name := range f.bcc {
+		flag("bcc", name)
+	}
 	flag("subject", f.subject)
 	for _, name := range f.attach {
 		flag("attach", name)
@@ -114,7 +122,7 @@ func (t *tool) one(cmd *cobra.Command, f oneFlags) (err error) {
 
 // message is what the flags and standard input say.
 func (f oneFlags) message(t *tool) (m single.Message, err error) {
-	m = single.Message{From: f.from, To: f.to, Subject: f.subject}
+	m = single.Message{From: f.from, To: f.to, Cc: f.cc, Bcc: f.bcc, Subject: f.subject}
 	if m.Text, err = stdin.Text(t.stdin, single.MostBytes); err != nil {
 		return m, fmt.Errorf("standard input is to be the text: %w", err)
 	}

@@ -34,11 +34,14 @@ import (
 
 // Message is what a person wrote.
 type Message struct {
-	From    string `json:"from"` // a mailbox; "" = that of the campaign whose server it goes through
-	To      string `json:"to"`   // one mailbox
-	Subject string `json:"subject"`
-	Text    string `json:"text"`
-	Files   []File `json:"files"`
+	From string `json:"from"` // a mailbox; "" = that of the campaign whose server it goes through
+	To   string `json:"to"`   // one mailbox
+	// Cc and Bcc get a copy: mailboxes, several in a text with commas between them.
+	Cc      []string `json:"cc,omitempty"`
+	Bcc     []string `json:"bcc,omitempty"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+	Files   []File   `json:"files"`
 }
 
 // File is an attachment. Its name is what the person calls it.
@@ -53,7 +56,7 @@ const (
 	MostBytes = 64 << 20
 )
 
-// Mistake is what is wrong with one field: from, to, subject, text or files.
+// Mistake is what is wrong with one field: from, to, cc, bcc, subject, text or files.
 type Mistake struct{ Field, Text, Hint string }
 
 func (m *Mistake) Error() string {
@@ -120,6 +123,7 @@ func check(m Message, through *definition.Definition) (*checked, error) {
 	} else {
 		c.to = mailbox("to", c.To)
 	}
+	c.copies(through, wrong)
 	if c.Subject = strings.TrimSpace(c.Subject); c.Subject == "" {
 		wrong("subject", "there is no subject", "")
 	} else if strings.ContainsFunc(c.Subject, unicode.IsControl) {
@@ -144,6 +148,22 @@ func check(m Message, through *definition.Definition) (*checked, error) {
 	return c, errors.Join(errs...)
 }
 
+// copies looks at who gets a copy.
+func (c *checked) copies(through *definition.Definition, wrong func(field, text, hint string)) {
+	for field, all := range map[string][]string{"cc": c.Cc, "bcc": c.Bcc} {
+		for _, text := range all {
+			if _, err := address.ParseMailboxes(text); err != nil {
+				wrong(field, err.Error(), "")
+			}
+		}
+		for _, s := range through.Servers {
+			if len(all) > 0 && (s.Direct || s.Sendmail != "") {
+				wrong(field, "the server "+s.Name+" of "+through.Name+" takes no copies", "docs/copies.md")
+			}
+		}
+	}
+}
+
 // id is the name of what a message says to whom.
 func (c *checked) id() string {
 	h := sha256.New()
@@ -157,6 +177,14 @@ func (c *checked) id() string {
 	for _, f := range c.Files {
 		part([]byte(f.Name))
 		part(f.Body)
+	}
+	if len(c.Cc)+len(c.Bcc) > 0 { // without them the name is what it always was
+		for _, all := range [][]string{c.Cc, c.Bcc} {
+			part(nil) // no file has this name
+			for _, s := range all {
+				part([]byte(s))
+			}
+		}
 	}
 	return "one-" + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15]))
 }
@@ -181,6 +209,12 @@ func Keep(through *definition.Definition, m Message) (*Kept, error) {
 	}
 	file := yamlFile{ID: id, From: escape(c.From), Subject: escape(c.Subject)}
 	file.Recipients.File, file.Body.Text = "to.csv", "text.txt"
+	for _, text := range c.Cc {
+		file.Cc = append(file.Cc, escape(text))
+	}
+	for _, text := range c.Bcc {
+		file.Bcc = append(file.Bcc, escape(text))
+	}
 	if from, err := address.ParseMailbox(through.From.Text); err == nil && from.Address == c.from.Address {
 		file.Bounces = through.Bounces.String()
 	}
@@ -256,10 +290,12 @@ func (c *checked) list(path string) error {
 
 // yamlFile is the campaign file of a message.
 type yamlFile struct {
-	ID         string `yaml:"id"`
-	From       string `yaml:"from"`
-	Bounces    string `yaml:"bounces,omitempty"`
-	Subject    string `yaml:"subject"`
+	ID         string   `yaml:"id"`
+	From       string   `yaml:"from"`
+	Bounces    string   `yaml:"bounces,omitempty"`
+	Cc         []string `yaml:"cc,omitempty"`
+	Bcc        []string `yaml:"bcc,omitempty"`
+	Subject    string   `yaml:"subject"`
 	Recipients struct {
 		File string `yaml:"file"`
 	} `yaml:"recipients"`

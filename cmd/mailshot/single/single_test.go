@@ -102,6 +102,9 @@ func TestKeepID(t *testing.T) {
 		func(m *Message) { m.Files = []File{{"b.txt", []byte("a")}} },
 		func(m *Message) { m.Files = []File{{"a.txt", []byte("b")}} },
 		func(m *Message) { m.Files = nil },
+		func(m *Message) { m.Cc = []string{"a@example.org", "b@example.org"} },
+		func(m *Message) { m.Cc, m.Bcc = []string{"a@example.org"}, []string{"b@example.org"} },
+		func(m *Message) { m.Bcc = []string{"{{x}} <a@example.org>, b@example.org"} },
 	} {
 		m := base
 		change(&m)
@@ -118,6 +121,9 @@ func TestKeepID(t *testing.T) {
 	same.From, same.Subject = " Club <club@example.org> ", " Hi "
 	if k, err := Keep(d, same); err != nil || !seen[k.ID] {
 		t.Errorf("%v, %v", k, err)
+	}
+	if _, err := Keep(d, Message{To: "bob@example.com", Cc: []string{"nobody"}, Subject: "Hi", Text: "text"}); len(Mistakes(err)) != 1 {
+		t.Error(err)
 	}
 	if n := len(Latest(d, 5)); n != 5 {
 		t.Errorf("%d of the latest 5", n)
