@@ -8,6 +8,8 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/check/content"
 	"mailshot/campaign/domains"
+	"mailshot/campaign/grouped"
+	"mailshot/campaign/groups"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -46,7 +48,7 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := c.fill(ctx, draft, o)
+	p, err := c.fill(ctx, draft, o, &grouped.Rows{})
 	if err != nil {
 		return nil, nil, errors.Join(err, draft.Discard(context.WithoutCancel(ctx)))
 	}
@@ -79,7 +81,7 @@ func (b *behind) wait() error {
 }
 
 // fill reads the list once, makes the messages and adds the rows in the order of the list.
-func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
+func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped.Rows) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
 	if _, err := c.header.Filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
@@ -94,7 +96,7 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 	}
 	f := filling{
 		c: c, to: to, o: o, p: p, screen: screen, history: history, date: c.now(), said: c.maker.Count(),
-		rows: make([]*recipients.Row, 0, chunk),
+		rows: make([]*recipients.Row, 0, chunk), groups: g,
 	}
 	err = f.read(ctx)
 	if e := f.adding.wait(); err == nil {
@@ -157,6 +159,7 @@ type filling struct {
 	date    time.Time
 	said    *content.Count // what the messages say
 	pending int64          // rows that are to be sent, as far as their keys are not taken
+	groups  *grouped.Rows
 
 	rows   []*recipients.Row // read, and not made yet: a chunk at most
 	cells  int               // bytes of their cells
@@ -165,7 +168,7 @@ type filling struct {
 
 // read reads the list to its end. The last rows may still be being added when it returns.
 func (f *filling) read(ctx context.Context) error {
-	for row, err := range f.c.list.Rows(ctx) {
+	for row, err := range groups.Rows(ctx, f.c.list, f.c.def.Home()) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -175,10 +178,8 @@ func (f *filling) read(ctx context.Context) error {
 			}
 			continue
 		}
-		f.p.report.Rows++
-		for _, cell := range row.Fields {
-			f.cells += len(cell)
-		}
+		f.p.report.Rows += int64(max(len(row.Group), 1))
+		f.cells += groups.Size(row)
 		if f.rows = append(f.rows, row); len(f.rows) == chunk || f.cells >= mostCells {
 			if err := f.flush(ctx); err != nil {
 				return err
@@ -244,7 +245,7 @@ func (f *filling) verdict(m message.Made) verdict {
 
 // toLedger gives each row the state that it is planned with. What is wrong with a row becomes a finding.
 func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, error) {
-	batch := make([]ledger.Row, len(made))
+	batch := make([]ledger.Row, 0, len(made))
 	for i := range made {
 		m := &made[i]
 		to := m.row.Address
@@ -282,7 +283,10 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 				return nil, err
 			}
 		}
-		batch[i] = r
+		var err error
+		if batch, err = f.groups.Add(ctx, batch, r, m.row, f.p.found.Row); err != nil {
+			return nil, err
+		}
 	}
 	return batch, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/grouped"
 	"mailshot/campaign/ledger"
 )
 
@@ -179,7 +180,7 @@ func TestWideRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := &counting{Draft: draft}
-	if _, err := c.fill(t.Context(), to, PlanOptions{}); err != nil {
+	if _, err := c.fill(t.Context(), to, PlanOptions{}, &grouped.Rows{}); err != nil {
 		t.Fatal(err)
 	}
 	if to.rows != people || to.most > mostCells+cell+100 {

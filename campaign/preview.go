@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"mailshot/campaign/groups"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/message"
 )
@@ -33,14 +34,14 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 			yield(message.Made{}, err)
 			return
 		}
-		for r, err := range c.list.Rows(ctx) {
+		for r, err := range groups.Rows(ctx, c.list, c.def.Home()) {
 			if err != nil {
 				if !yield(message.Made{}, err) {
 					return
 				}
 				continue
 			}
-			if o.Row > 0 && r.Number != o.Row {
+			if o.Row > 0 && !groups.Has(r, o.Row) {
 				continue
 			}
 			if ok, err := choose(r); err != nil || !ok {

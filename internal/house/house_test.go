@@ -163,6 +163,10 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy",
 		"sender/limits",
 	},
+	"campaign/grouped": {"campaign/check", "campaign/ledger", "campaign/recipients", "campaign/recipients/stored"},
+	"campaign/groups": {
+		"campaign/recipients", "campaign/recipients/fault", "campaign/recipients/stored", "internal/scratch",
+	},
 	"campaign/history": {
 		"campaign/accounts", "campaign/definition", "campaign/digest", "campaign/ledger", "campaign/message",
 		"campaign/recipients", "campaign/report", "internal/trail", "render",
@@ -172,8 +176,9 @@ var allowed = map[string][]string{
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/durable",
 		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/look",
-		"campaign/ledger/internal/marks", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
-		"campaign/ledger/internal/steps", "campaign/statefile", "internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/marks", "campaign/ledger/internal/members", "campaign/ledger/internal/merge",
+		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
+		"campaign/statefile", "internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
@@ -186,6 +191,10 @@ var allowed = map[string][]string{
 	"campaign/ledger/internal/journal": {"internal/disk"},
 	"campaign/ledger/internal/look":    {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/internal/marks":   {"internal/machine"},
+	"campaign/ledger/internal/members": {
+		"campaign/ledger/internal/merge", "campaign/ledger/internal/schema", "internal/sqlite",
+	},
+	"campaign/ledger/internal/merge": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/recovery": {
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
@@ -200,7 +209,7 @@ var allowed = map[string][]string{
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/signing",
-		"campaign/languages", "campaign/recipients", "render", "render/address", "templates",
+		"campaign/groups", "campaign/languages", "campaign/recipients", "render", "render/address", "templates",
 	},
 	"campaign/outgoing": {
 		"campaign/ledger", "campaign/message", "campaign/repeats", "render", "render/dkim", "sender",
@@ -257,6 +266,7 @@ var allowed = map[string][]string{
 	"templates/bidi":     {},
 	"templates/function": {"internal/ellipsis", "internal/suggest", "templates/gaps", "templates/locale"},
 	"templates/gaps":     {"templates/source"},
+	"templates/guards":   {"templates/function", "templates/program"},
 	"templates/inline": {
 		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/inline/syntax",
 		"templates/source",
@@ -278,6 +288,7 @@ var allowed = map[string][]string{
 	"templates/plaintext/visibility": {},
 	"templates/program":              {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
 	"templates/source":               {},
+	"templates/translations":         {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/transfer",
 		"templates",

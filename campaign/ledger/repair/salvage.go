@@ -20,6 +20,7 @@ var salvaged = []struct{ table, columns string }{
 	{"attempts", "no, delivery, time, state, stage, code, enhanced, text, server"},
 	{"audit", "no, delivery, time, who, act, before, after, host"},
 	{"copies", "no, campaign, owner, data"},
+	{"members", "row, carrier"},
 }
 
 // salvage copies what can be read of a table in the damaged database to the new one. It returns how many records it
