@@ -238,7 +238,7 @@ func (c *Campaign) openList(ctx context.Context) error {
 // compile makes the maker of messages for a list with that header. All mistakes of all templates come at once.
 func (c *Campaign) compile(h *recipients.Header) (err error) {
 	c.header = h
-	most, host := c.largest()
+	most, host := c.terms().Largest()
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
 		IDs: c.planned().IDs(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone, Unsaved: c.unsaved,

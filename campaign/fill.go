@@ -12,8 +12,11 @@ import (
 	"mailshot/campaign/groups"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
+	"mailshot/campaign/outgoing"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/repeats"
+	"mailshot/internal/behind"
+	"mailshot/render"
 	"mailshot/render/address"
 )
 
@@ -56,30 +59,6 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	return draft, p, nil
 }
 
-// behind does one piece of work at a time beside its owner: rows are put into the ledger while the next are made.
-type behind struct{ done chan error } // nil = no work is under way
-
-// do waits for the work before to end, and starts this work. It returns the error of the work before.
-func (b *behind) do(work func() error) error {
-	if err := b.wait(); err != nil {
-		return err
-	}
-	done := make(chan error, 1)
-	b.done = done
-	go func() { done <- work() }()
-	return nil
-}
-
-// wait waits for the work to end, and returns its error.
-func (b *behind) wait() error {
-	if b.done == nil {
-		return nil
-	}
-	err := <-b.done
-	b.done = nil
-	return err
-}
-
 // fill reads the list once, makes the messages and adds the rows in the order of the list.
 func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped.Rows) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
@@ -99,7 +78,7 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped
 		rows: make([]*recipients.Row, 0, chunk), groups: g,
 	}
 	err = f.read(ctx)
-	if e := f.adding.wait(); err == nil {
+	if e := f.adding.Wait(); err == nil {
 		err = e
 	}
 	p.found.Add(f.said.Findings(o.SkipErrors)...)
@@ -163,7 +142,7 @@ type filling struct {
 
 	rows   []*recipients.Row // read, and not made yet: a chunk at most
 	cells  int               // bytes of their cells
-	adding behind
+	adding behind.Work
 }
 
 // read reads the list to its end. The last rows may still be being added when it returns.
@@ -203,7 +182,7 @@ func (f *filling) flush(ctx context.Context) error {
 		return err
 	}
 	f.rows, f.cells = f.rows[:0], 0
-	return f.adding.do(func() error {
+	return f.adding.Do(func() error {
 		conflicts, err := f.to.Add(ctx, batch)
 		if err != nil || len(conflicts) == 0 {
 			return err
@@ -221,6 +200,7 @@ type verdict struct {
 	digest   [32]byte        // of the message, if there is one
 	content  uint64          // of the message, if there is a history
 	findings []check.Finding // of the message
+	copies   []render.Copy
 	said     *content.Row
 	err      error // the row's faults
 }
@@ -229,7 +209,7 @@ type verdict struct {
 func (f *filling) verdict(m message.Made) verdict {
 	v := verdict{row: m.Row, fields: m.Row.Encode(), err: m.Err, said: m.Content}
 	if m.Message != nil {
-		v.digest, v.findings = m.Message.Digest(), f.c.maker.Check(m.Message)
+		v.digest, v.findings, v.copies = m.Message.Digest(), f.c.maker.Check(m.Message), m.Message.Copies()
 		if m.Findings = v.findings; f.history != nil {
 			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
 		}
@@ -316,6 +296,10 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m *verdict, r 
 			r.State, r.Reason, r.Digest = ledger.Invalid, bad, nil
 		}
 	}
-	f.p.found.Row(m.row.Place, m.findings...)
-	return nil
+	if f.p.found.Row(m.row.Place, m.findings...); len(m.copies) == 0 {
+		return nil
+	}
+	of, err := outgoing.Planned(ctx, m.copies, f.screen, f.c.terms(), f.c.groupOf)
+	f.p.found.Row(m.row.Place, of...)
+	return err
 }

@@ -24,6 +24,9 @@ func (c *Campaign) lane(domain string, row *recipients.Row) string {
 	return pacing.Lane(pacing.Group(domain, provider, slices.Sorted(maps.Keys(c.def.Limits.Domains))), c.zoneOf(row))
 }
 
+// groupOf is the group of a domain's recipients.
+func (c *Campaign) groupOf(domain string) string { return pacing.GroupOf(c.lane(domain, nil)) }
+
 // capped is the key of limits.domains whose caps a lane obeys, "" where it obeys the account's alone.
 func (c *Campaign) capped(lane string) string {
 	if _, ok := c.def.Limits.Domains[pacing.GroupOf(lane)]; ok {

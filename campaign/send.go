@@ -129,6 +129,10 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	s.messages = &outgoing.Messages{Maker: c.maker, Now: c.now, Notify: c.def.Notify,
 		Report: func(key string) string { return render.Token(c.secret, c.id, key) }} // it names no person
 	s.Messages = s.messages
+	if c.def.Copies.Any() {
+		s.messages.Copies = outgoing.NewCopies(c.servers(), c.ledger)
+		s.Copies = s.messages.Copies
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -180,6 +184,9 @@ func (s *sending) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.messages.Copies != nil {
+		s.messages.Copies.Suppressed = live.Check
+	}
 	opts := ledger.RunOptions{Suppressed: live.Check, News: live.News, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
@@ -227,11 +234,12 @@ func (s *sending) openServers() error {
 	for _, def := range c.servers() {
 		may := c.allowance(def)
 		warm := c.warmup(def)
+		budget := caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}
 		server := dispatch.Server{
 			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
-			Doubt: s.budget.Doubt,
-			Gate: sender.NewGate(caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}, may.Limits[0], lanes,
-				may.Limits[1:]...),
+			Doubt:   s.budget.Doubt,
+			Gate:    sender.NewGate(budget, may.Limits[0], lanes, may.Limits[1:]...),
+			Further: (&caps.Further{Budget: budget, Account: may.Limits, Groups: lanes, Group: c.groupOf, Now: c.now}).Reserve,
 		}
 		if warm != nil {
 			server.Warmup = warm

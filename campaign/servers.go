@@ -44,17 +44,6 @@ func (c *Campaign) terms() caps.Terms {
 // allowance is what this campaign may use of a server.
 func (c *Campaign) allowance(s *definition.Server) caps.Allowance { return c.terms().Allowance(s) }
 
-// largest is the size in bytes of the largest message that all servers are known to take, 0 where nothing is known, and
-// the host that takes no larger one.
-func (c *Campaign) largest() (most int64, host string) {
-	for _, s := range c.servers() {
-		if size := c.allowance(s).Size; size > 0 && (most == 0 || size < most) {
-			most, host = size, s.Host
-		}
-	}
-	return most, host
-}
-
 // warmup is that of a server for which this is a new sender; nil for one that is warm.
 func (c *Campaign) warmup(s *definition.Server) *caps.Warmup {
 	if c.opts.Sink != nil {

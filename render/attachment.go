@@ -3,6 +3,8 @@ package render
 import (
 	"path"
 	"strings"
+
+	"mailshot/render/filename"
 )
 
 // laid is an attachment with its fields laid out. It follows from the file, the path and the name, and nothing else of
@@ -40,7 +42,7 @@ func (j *job) attachment(i int) *laid {
 			}
 			name = strings.Trim(made[1], " ")
 		}
-		if reason := checkFileName(name); reason != "" {
+		if reason := filename.Check(name); reason != "" {
 			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
 			return nil
 		}
@@ -64,7 +66,7 @@ func (j *job) attachment(i int) *laid {
 // path is the path of an attachment as its template made it.
 func (j *job) path(a Attachment, made string) (string, bool) {
 	p := strings.TrimPrefix(made, "./") // people write it; it says nothing
-	if code, reason, hint := checkPath(p); reason != "" {
+	if code, reason, hint := filename.CheckPath(p); reason != "" {
 		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
 		return "", false
 	}

@@ -8,6 +8,9 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+
+	"mailshot/render/filename"
+	"mailshot/render/oneline"
 )
 
 func decodeBase64(t testing.TB, b []byte) string {
@@ -122,7 +125,7 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.Trim(s, " ")
-		if s == "" || checkText(s) != "" {
+		if s == "" || oneline.Check(s) != "" {
 			t.Skip()
 		}
 		for _, name := range []string{"Subject", strings.Repeat("X", 40)} {
@@ -148,7 +151,7 @@ func FuzzFileName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.Trim(s, " ")
-		if checkFileName(s) != "" {
+		if filename.Check(s) != "" {
 			t.Skip()
 		}
 		field := layField("Content-Disposition", append([]string{"attachment;"},

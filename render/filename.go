@@ -3,47 +3,10 @@ package render
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"mailshot/render/oneline"
 )
-
-// checkFileName says why a recipient should not be given a file of this name, or "". A name is a base name. Nothing in
-// it leads a reader to another folder, shows another ending than the name has, or is a device on the reader's system.
-// All readers see the same name.
-func checkFileName(name string) string {
-	if bad := checkText(name); bad != "" {
-		return bad
-	}
-	switch {
-	case name == "":
-		return "is empty"
-	case strings.ContainsAny(name, `/\`):
-		return "has a folder in it"
-	case strings.Trim(name, ".") == "":
-		return "is only dots"
-	case strings.Contains(name, "=?"):
-		return "has =? in it, which some readers decode and some do not"
-	case len(name) > 255:
-		return fmt.Sprintf("has %d bytes; the limit is 255", len(name))
-	}
-	for _, r := range name {
-		if unicode.Is(unicode.Bidi_Control, r) {
-			return fmt.Sprintf("has a direction mark (U+%04X), which can hide what kind of file it is", r)
-		}
-	}
-	if stem, _, _ := strings.Cut(name, "."); device(strings.TrimRight(stem, " ")) {
-		return "is the name of a device on Windows"
-	}
-	return ""
-}
-
-func device(stem string) bool {
-	switch stem = strings.ToUpper(stem); stem {
-	case "CON", "PRN", "AUX", "NUL":
-		return true
-	}
-	return len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
-}
 
 // namePieces returns a file name as a header's parameters: `key="name"` if the name is plain, else the extended and
 // continued form of RFC 2231.
@@ -92,7 +55,7 @@ func oldNamePieces(name string) []string {
 // plainFileName says that a name can be a short quoted string as it is. Nothing in it is unquoted, unescaped or decoded
 // in different ways by different readers.
 func plainFileName(name string) bool {
-	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
+	return len(name) <= 60 && oneline.Printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
 }
 
 func percentEncode(s string) string {

@@ -57,35 +57,6 @@ func newFiles(root *os.Root, limit, room int64) *files {
 	return &files{root: root, limit: limit, room: room, kept: map[string]*list.Element{}, order: list.New()}
 }
 
-// checkPath says why a path may not be attached, or "". A path is relative, with slashes, and names one file. An
-// element that is empty, begins with a dot or leads upward is more likely an empty or hostile cell than a wish.
-func checkPath(p string) (code, reason, hint string) {
-	if bad := checkText(p); bad != "" {
-		return "control-character", bad, ""
-	}
-	switch {
-	case strings.TrimSpace(p) == "":
-		return "empty-path", "the path is empty", ""
-	case strings.HasPrefix(p, "/") || len(p) > 1 && p[1] == ':':
-		return "path-escapes", "the path is absolute", "give a path below the campaign's folder"
-	case strings.Contains(p, `\`):
-		return "bad-path", "the path has a backslash", "separate folders by /"
-	case len(p) > 1024:
-		return "bad-path", fmt.Sprintf("the path has %d bytes; the limit is 1024", len(p)), ""
-	}
-	for _, element := range strings.Split(p, "/") {
-		switch {
-		case element == "..":
-			return "path-escapes", "the path leads upward (..)", "give a path below the campaign's folder"
-		case strings.TrimSpace(element) == "":
-			return "empty-path", "a part of the path is empty", "is a column empty?"
-		case element[0] == '.':
-			return "bad-path", fmt.Sprintf("%q begins with a dot", element), "is a column empty? Hidden files are not attached"
-		}
-	}
-	return "", "", ""
-}
-
 // get returns the file at a path, from memory if it has not changed.
 func (s *files) get(p string) (*file, *Fault) {
 	info, err := s.stat(p)

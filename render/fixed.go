@@ -24,7 +24,7 @@ type fixedFields struct {
 // fix lays out what is fixed.
 func (r *Renderer) fix() fixedFields {
 	f := fixedFields{
-		replyTo: r.fixField(r.c.ReplyTo, (*job).replyTo), subject: r.fixField(r.c.Subject, (*job).subject),
+		replyTo: r.fixList(r.c.ReplyTo), subject: r.fixField(r.c.Subject, (*job).subject),
 		headers: make([]*fixed, len(r.c.Headers)),
 	}
 	var box address.Mailbox
@@ -54,6 +54,18 @@ func (r *Renderer) fixField(t *templates.Text, lay func(*job)) *fixed {
 	if t == nil || !t.Fixed() {
 		return nil
 	}
+	return r.lay(lay)
+}
+
+// fixList lays out Reply-To.
+func (r *Renderer) fixList(items []Mailboxes) *fixed {
+	if !fixedItems(items) {
+		return nil
+	}
+	return r.lay((*job).replyTo)
+}
+
+func (r *Renderer) lay(lay func(*job)) *fixed {
 	j := &job{Renderer: r, desk: &desk{}, m: &Message{}}
 	if lay(j); len(j.faults) > 0 {
 		return nil

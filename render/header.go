@@ -4,10 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"mailshot/internal/ellipsis"
+	"mailshot/render/oneline"
 )
 
 const (
@@ -67,7 +67,7 @@ func textPieces(pieces []string, name, value string) []string {
 // asciiPieces cuts printable ASCII at single spaces. A run of spaces stays inside a piece, because a line that starts
 // with a run could end up blank. It refuses what a reader could take for an encoded-word, and what cannot be folded.
 func asciiPieces(pieces []string, value string) ([]string, bool) {
-	if !printable(value) || strings.Contains(value, "=?") {
+	if !oneline.Printable(value) || strings.Contains(value, "=?") {
 		return nil, false
 	}
 	before := len(pieces)
@@ -92,7 +92,7 @@ func phrasePieces(pieces []string, name, phrase string) []string {
 	if phrase == "" {
 		return pieces
 	}
-	if !printable(phrase) || strings.Contains(phrase, "=?") {
+	if !oneline.Printable(phrase) || strings.Contains(phrase, "=?") {
 		return encodedWords(pieces, phrase, firstLine(name))
 	}
 	before := len(pieces)
@@ -229,7 +229,7 @@ func uriPieces(pieces []string, value string) ([]string, error) {
 		angled := rest[:end+1]
 		uri := angled[1:end]
 		scheme, _, ok := strings.Cut(uri, ":")
-		if !ok || scheme == "" || !printable(uri) || strings.ContainsAny(uri, " <\"") {
+		if !ok || scheme == "" || !oneline.Printable(uri) || strings.ContainsAny(uri, " <\"") {
 			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", show(uri))
 		}
 		if len(uri) > pieceLength-3 {
@@ -269,7 +269,7 @@ func listIDPieces(pieces []string, name, value string) ([]string, error) {
 func idPieces(pieces []string, value string) ([]string, error) {
 	for id := range strings.FieldsSeq(value) {
 		left, right, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">"), "@")
-		if !ok || id[0] != '<' || id[len(id)-1] != '>' || left == "" || right == "" || !printable(id) ||
+		if !ok || id[0] != '<' || id[len(id)-1] != '>' || left == "" || right == "" || !oneline.Printable(id) ||
 			strings.ContainsAny(left, `<>@" `) || strings.ContainsAny(right, `<>@" `) || len(id) > pieceLength {
 			return nil, fmt.Errorf("%s is not a message identifier, like <left@right>", show(id))
 		}
@@ -333,8 +333,10 @@ func checkName(name string) (reason, hint string) {
 	case "from", "reply-to", "subject":
 		return "header " + name + " has its own place in the campaign",
 			"write it as " + strings.ReplaceAll(lower, "-", "_") + ":"
-	case "to", "cc", "bcc":
-		return "header " + name + " cannot be set by a campaign", "each message has one recipient, from the list"
+	case "to":
+		return "header " + name + " cannot be set by a campaign", "it is the row's address"
+	case "cc", "bcc":
+		return "header " + name + " has its own place in the campaign", "write it as " + lower + ":"
 	case "date", "message-id", "mime-version", "return-path", "received", "received-spf",
 		"dkim-signature", "domainkey-signature", "authentication-results",
 		"delivered-to", "apparently-to", "envelope-to", "x-original-to", "x-envelope-to":
@@ -346,46 +348,6 @@ func checkName(name string) (reason, hint string) {
 		}
 	}
 	return "", ""
-}
-
-// checkText looks for what no header, address or file name may have, and says what it is and where: control characters
-// of any kind (CR, LF and NUL first of all), the two Unicode line ends, and bytes that are not UTF-8 (such as half a
-// surrogate pair). None of it is ever removed silently.
-func checkText(s string) string {
-	if printable(s) {
-		return ""
-	}
-	n := 0
-	for i, r := range s {
-		n++
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return fmt.Sprintf("text that is not UTF-8 at character %d", n)
-			}
-		}
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return fmt.Sprintf("%s at character %d", controlName(r), n)
-		}
-	}
-	return ""
-}
-
-func controlName(r rune) string {
-	name := map[rune]string{0: "NUL", '\t': "tab", '\n': "line feed", '\r': "carriage return",
-		0x85: "next line", 0x2028: "line separator", 0x2029: "paragraph separator"}[r]
-	if name == "" {
-		name = "control character"
-	}
-	return fmt.Sprintf("%s (U+%04X)", name, r)
-}
-
-func printable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // show quotes a text for a message to people, and cuts it if it is long.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"mailshot/internal/parsers"
+	"mailshot/render/oneline"
 )
 
 // corpus reads test material that is beside the project, not in it.
@@ -247,7 +248,7 @@ func TestFaultsAreSafeToPrint(t *testing.T) {
 				continue
 			}
 			// Join separates by line feeds; nothing else may be there.
-			if text := strings.ReplaceAll(err.Error(), "\n", ""); checkText(text) != "" || !utf8.ValidString(text) {
+			if text := strings.ReplaceAll(err.Error(), "\n", ""); oneline.Check(text) != "" || !utf8.ValidString(text) {
 				t.Errorf("%s: error %q", p.name, text)
 			}
 			if strings.Count(err.Error(), "\n") > 3 {

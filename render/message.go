@@ -16,6 +16,7 @@ import (
 type Message struct {
 	from, to, id, subject, token string
 	size                         int64
+	copies                       []Copy
 
 	r    *Renderer
 	desk atomic.Pointer[desk] // nil once the message is released
@@ -48,7 +49,7 @@ type Part struct {
 // From returns the envelope sender, without angle brackets.
 func (m *Message) From() string { return m.from }
 
-// To returns the one envelope recipient, without angle brackets.
+// To returns the envelope recipient, without angle brackets. Whoever gets a copy is in Copies.
 func (m *Message) To() string { return m.to }
 
 // ID returns the Message-ID, without angle brackets. It is the same on each attempt.
@@ -64,8 +65,8 @@ func (m *Message) Subject() string { return m.subject }
 func (m *Message) Size() int64 { return m.size }
 
 // Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the
-// message is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Renderer,
-// Subject and Size may be called; the other methods panic. A message that is not released is garbage like any other
+// message is over: when nobody reads its octets any more, and nobody will. After it, only From, To, Copies, ID,
+// Renderer, Subject and Size may be called; the other methods panic. A message that is not released is garbage like any other
 // value. Release may be called more than once.
 func (m *Message) Release() {
 	if d := m.desk.Swap(nil); d != nil {
@@ -140,6 +141,7 @@ func (m *Message) Digest() [32]byte {
 	s := m.r.summer()
 	s.frame('f', m.from)
 	s.frame('t', m.to)
+	s.sumCopies(m.copies)
 	for _, part := range d.segments {
 		if part.shared != nil {
 			s.head('a', len(part.shared.checksum))

@@ -42,6 +42,7 @@ import (
 	"sync/atomic"
 
 	"mailshot/render/address"
+	"mailshot/render/oneline"
 	"mailshot/render/transfer"
 	"mailshot/templates"
 )
@@ -53,7 +54,9 @@ type Config struct {
 	IDs      IDForm // of Message-IDs; default: ShortID
 
 	From        *templates.Text // one mailbox
-	ReplyTo     *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
+	ReplyTo     []Mailboxes     // default: no Reply-To, as also when all come out empty
+	Cc, Bcc     []Mailboxes     // who gets a copy, see Message.Copies; those of Bcc are in no header field
+	Alone       bool            // a rehearsal: nobody gets a copy, and Cc is in the header all the same
 	Subject     *templates.Text
 	Headers     []Header // in this order, after Subject
 	Body        *templates.Body
@@ -122,7 +125,7 @@ func create(c Config, store *files) (*Renderer, error) {
 	fault := func(code, place, hint, format string, args ...any) {
 		faults = append(faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
 	}
-	if bad := checkText(c.Campaign); bad != "" || c.Campaign == "" {
+	if bad := oneline.Check(c.Campaign); bad != "" || c.Campaign == "" {
 		fault("bad-campaign-id", "", "", "campaign id %s is empty or has control characters", show(c.Campaign))
 	}
 	if len(c.Secret) == 0 {

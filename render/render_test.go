@@ -24,6 +24,8 @@ var (
 type setup struct {
 	campaign               string // "" is "test"
 	from, replyTo, subject string
+	cc, bcc                []string
+	alone                  bool
 	text, html             string
 	headers                [][2]string
 	attachments            [][3]string // file, name, cid
@@ -49,6 +51,15 @@ func (s setup) config(t testing.TB) Config {
 		}
 		return l
 	}
+	items := func(name string, texts ...string) (all []Mailboxes) {
+		for _, text := range texts {
+			alone := strings.HasPrefix(text, "{{") && strings.Index(text, "}}") == len(text)-2
+			if text != "" {
+				all = append(all, Mailboxes{Value: line(name, text), Several: alone || !strings.Contains(text, "{{"), Place: "campaign.yaml:5:5"})
+			}
+		}
+		return all
+	}
 	if s.campaign == "" {
 		s.campaign = "test"
 	}
@@ -72,7 +83,8 @@ func (s setup) config(t testing.TB) Config {
 	}
 	c := Config{
 		Campaign: s.campaign, Secret: testSecret,
-		From: line("from", s.from), ReplyTo: line("reply_to", s.replyTo), Subject: line("subject", s.subject),
+		From: line("from", s.from), ReplyTo: items("reply_to", s.replyTo),
+		Cc: items("cc", s.cc...), Bcc: items("bcc", s.bcc...), Alone: s.alone, Subject: line("subject", s.subject),
 		Body: compiled, Printed: compiler.PrintsCampaign(), AttachmentLimit: s.attachmentLimit, Cache: s.cache,
 	}
 	if s.bounces != "" {
@@ -222,7 +234,7 @@ func TestNewFindsEveryMistake(t *testing.T) {
 	if got != want {
 		t.Errorf("codes\n got %s\nwant %s\n%v", got, want, err)
 	}
-	for _, text := range []string{"header Bcc cannot be set by a campaign", "write it as subject:",
+	for _, text := range []string{"header Bcc has its own place in the campaign", "write it as subject:",
 		"cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("no %q in\n%v", text, err)

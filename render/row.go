@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/render/address"
+	"mailshot/render/oneline"
 	"mailshot/render/transfer"
 	"mailshot/templates"
 )
@@ -86,6 +87,7 @@ func (j *job) headers() {
 		j.mailbox("From", "", from.box)
 	}
 	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address}, j.angled)
+	j.copied()
 	if !j.copy(j.fixed.replyTo) {
 		j.replyTo()
 	}
@@ -272,31 +274,6 @@ func (j *job) badAddress(name, place string, err error) {
 	j.fault("bad-address", place, hint, "header %s: %s", name, text)
 }
 
-// replyTo makes and lays out Reply-To, which may have several mailboxes.
-func (j *job) replyTo() {
-	const name = "Reply-To"
-	value := j.value("header Reply-To", "", j.c.ReplyTo)
-	if value == "" {
-		return
-	}
-	all, err := address.ParseMailboxes(value)
-	if err != nil {
-		j.badAddress(name, "", err)
-		return
-	}
-	var pieces, shown []string
-	for i, m := range all {
-		m.Name = j.check("header "+name, "", m.Name)
-		j.sevenBit("header "+name, "", m.Address)
-		pieces = mailboxPieces(pieces, name, m.Name, "<"+m.Address.String()+">")
-		if i < len(all)-1 {
-			pieces[len(pieces)-1] += ","
-		}
-		shown = append(shown, boxText(m))
-	}
-	j.put(name, strings.Join(shown, ", "), pieces)
-}
-
 // boxText is a mailbox as a preview shows it.
 func boxText(m address.Mailbox) string {
 	if m.Name == "" {
@@ -334,7 +311,7 @@ func (j *job) value(what, place string, t *templates.Text) string {
 // check passes on a value that may be in a header, without the blanks around it.
 func (j *job) check(what, place, value string) string {
 	value = strings.Trim(value, " ")
-	if bad := checkText(value); bad != "" {
+	if bad := oneline.Check(value); bad != "" {
 		j.fault("control-character", place, j.blame(), "%s: %s", what, bad)
 		return ""
 	}
@@ -349,7 +326,7 @@ func (j *job) check(what, place, value string) string {
 func (j *job) blame() string {
 	var columns []string
 	for name, cell := range j.cells(j.to.Data) {
-		if checkText(cell) != "" && !slices.Contains(columns, show(name)) {
+		if oneline.Check(cell) != "" && !slices.Contains(columns, show(name)) {
 			columns = append(columns, show(name))
 		}
 	}

@@ -187,6 +187,9 @@ func (d *Direct) Send(ctx context.Context, m Mail, begin func(context.Context) e
 	// Abort ends what waits here. What has begun is the business of the pools, which Abort tells too.
 	defer context.AfterFunc(d.life, func() { cancel(ErrAborted) })()
 
+	if len(m.Copies) > 0 {
+		return d.failure("", &mx.Error{Code: 553, Enhanced: "5.5.4", Text: "no copies by direct delivery"})
+	}
 	domain := strings.ToLower(m.To[strings.LastIndex(m.To, "@")+1:])
 	if !qualified(domain) && !qualified(strings.ReplaceAll(domain, "_", "-")) {
 		return d.failure("", &mx.Error{Code: 553, Enhanced: "5.1.2",

@@ -147,6 +147,19 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 	}
 }
 
+// Shut closes a lane that was let through and whose message turned out to need more uses than there are: until the
+// refusal's time, and all lanes if the limit is one that holds for every message. The use was given back before.
+func (g *Gate) Shut(lane string, r Refusal, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := refusal{until: r.Until, check: now.Add(recheck)}
+	if g.holdsForAll(r.Key) {
+		g.full = at
+	} else {
+		g.closed[lane] = at
+	}
+}
+
 // holdsForAll reports whether a key is that of a limit that holds for every message.
 func (g *Gate) holdsForAll(key string) bool {
 	return slices.ContainsFunc(g.account, func(l Limit) bool { return l.Key == key })

@@ -91,6 +91,9 @@ func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) err
 			p.pass(c, next, out)
 		}
 		if !again || !used {
+			if copies := w.envelope.Copies; copies != nil && out.Begun {
+				out.Copies = copies.Said
+			}
 			return out
 		}
 	}

@@ -154,9 +154,12 @@ const (
 	Silent EventKind = "silent"
 )
 
-// Mail is one finished message for one recipient.
+// Mail is one finished message for one recipient, and those who get a copy of it.
 type Mail struct {
 	From, To string // envelope addresses, without <>; From "" is the null reverse path
+	// Copies are further recipients in the same transaction, in ASCII, no two alike, 99 at most. What becomes of the
+	// message is decided by To alone: see [smtp.Copies]. Only a [Pool] takes them; nil: none.
+	Copies []string
 	Size     int64  // in bytes as written by Body; 0: not known
 	// Body writes the message: CRLF line ends, lines of up to 998 bytes, no dot stuffing. It is
 	// called once at most. A body that is [Ready] too, and clean, is written from where it lies.
@@ -176,6 +179,9 @@ type Mail struct {
 // Ready is a Body that lies in memory, and that may promise to need no look at its lines.
 type Ready = smtp.Ready
 
+// Copied is what became of a message for one of Mail.Copies.
+type Copied = smtp.Copied
+
 // LMTP is the Config.Protocol of servers that put mail into mailboxes themselves (RFC 2033).
 const LMTP = "lmtp"
 
@@ -191,6 +197,8 @@ type Outcome struct {
 	About reply.About
 	// Begun reports that begin was called and returned nil.
 	Begun bool
+	// Copies are what became of Mail.Copies, in their order; nil if Begun is false, for then nobody gets the message.
+	Copies []Copied
 
 	Stage    reply.Stage // step of the session
 	Code     int         // basic code; 0: no whole answer

@@ -30,6 +30,7 @@ import (
 
 	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/bulk"
+	"mailshot/campaign/definition/copies"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/signing"
 	"mailshot/render/address"
@@ -48,7 +49,7 @@ type Definition struct {
 
 	ID          string // may hold {{date}}: see ExpandID and DayOf
 	From        Text   // template of the From header
-	ReplyTo     Text   // template of the Reply-To header; not given = none
+	ReplyTo     Text   // of the Reply-To header: the items of Copies.ReplyTo as one text; not given = none
 	Subject     Text   // template of the subject
 	Bounces     address.Address
 	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = the server's choice
@@ -58,6 +59,7 @@ type Definition struct {
 	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
 	Languages   Languages
+	Copies      copies.Mail         // who else is named in a message, and who gets a copy
 	Bulk        bulk.Mail           // what kind of mail it is, and how people leave it
 	Signatures  []signing.Signature // that each message gets, in the order of the file
 	Suppress    []Text              // suppression files
@@ -307,6 +309,8 @@ func (d *Definition) check(dec *schema.Decoder) {
 	}
 	checkCIDs(dec, "attachments", d.Attachments)
 	bulk.Check(dec, d.Bulk, d.HasHeader)
+	copies.Check(dec, d.Copies, d.Bulk.Kind, d.ways(func(s *Server) bool { return s.Direct }, "direct"),
+		d.ways(func(s *Server) bool { return s.Sendmail != "" }, "sendmail"))
 	signing.Check(dec, d.Signatures, d.FromDomain())
 	d.checkLanguages(dec)
 	d.mark(dec)

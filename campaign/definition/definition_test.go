@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/definition/copies"
 	"mailshot/campaign/definition/schema"
 	"mailshot/sender/limits"
 )
@@ -110,6 +111,7 @@ func TestMost(t *testing.T) {
 		ID:      "news-{{ date }}",
 		From:    at("{{.sender}} <news@example.com>", 3, 8),
 		ReplyTo: at("Help 'desk' <help@example.com>", 4, 12),
+		Copies:  copies.Mail{ReplyTo: []Text{at("Help 'desk' <help@example.com>", 4, 12)}},
 		Subject: at(`Hello {{.name}}, here is "it"`, 7, 3),
 		Bounces: d.Bounces,
 		Recipients: Recipients{

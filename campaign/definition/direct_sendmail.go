@@ -69,6 +69,16 @@ func (s *Server) checkWay(dec *schema.Decoder) {
 	}
 }
 
+// ways are the paths of a key in those servers for which is holds.
+func (d *Definition) ways(is func(*Server) bool, key string) (paths []string) {
+	for _, s := range d.Servers {
+		if is(s) {
+			paths = append(paths, s.path+"."+key)
+		}
+	}
+	return paths
+}
+
 // fullName reports whether a name that hostName has taken has a domain, and is not an address.
 func fullName(s string) bool {
 	last := s[strings.LastIndex(s, ".")+1:]

@@ -5,6 +5,7 @@ import (
 
 	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/bulk"
+	"mailshot/campaign/definition/copies"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/definition/value"
@@ -19,12 +20,9 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 				"Letters, digits, . _ and -. {{date}} is the day on which the campaign began: a later day begins another one, " +
 				"once the one before is finished. See below."},
 		{Name: "from", Required: true, Read: value.Mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
-			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
+			Doc: "from, reply_to, cc, bcc, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
 				"Quote what begins with {{ or holds \": \" or \" #\"."},
-		{Name: "reply_to", Read: value.Mailboxes(&d.ReplyTo), Example: "help@acme.example",
-			Doc: "Where answers go. Several: [sales@acme.example, help@acme.example]."},
-		{Name: "cc", Read: refused(oneEach), Hidden: true},
-		{Name: "bcc", Read: refused(oneEach), Hidden: true},
+	}, copies.Keys(&d.Copies, &d.ReplyTo), []schema.Key{
 		{Name: "bounces", Read: value.Address(&d.Bounces), Example: "bounces@acme.example",
 			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
 		{Name: "notify", Read: notify(&d.Notify), Example: "[failure, delay]", Off: true,

@@ -93,20 +93,10 @@ func columns(into *map[string]string, places *map[string]Text) func(*schema.Deco
 	}
 }
 
-// refused reads a key that people look for, and that there is not.
-func refused(hint string) schema.Reader {
-	return func(dec *schema.Decoder, n *yaml.Node) {
-		dec.Report(n, "unknown-key", fmt.Sprintf("there is no %q", dec.Name()), hint)
-	}
-}
-
-// oneEach is the hint for whoever wants more recipients of a message.
-const oneEach = "a message has one recipient: put others into the list, each in a row of their own"
-
 // ours are the headers that mailshot writes itself, and the headers that would add a recipient.
 var ours = map[string]string{
 	"from": "write from: at the top level", "reply-to": "write reply_to: at the top level",
-	"subject": "write subject: at the top level", "to": "it is the row's address", "cc": oneEach, "bcc": oneEach,
+	"subject": "write subject: at the top level", "to": "it is the row's address", "cc": "write cc: at the top level", "bcc": "write bcc: at the top level",
 	"date": "it is the time of sending", "message-id": "it is made from the campaign's id and the row's key",
 	"mime-version": "remove it", "return-path": "write bounces: at the top level", "received": "remove it",
 }
@@ -129,9 +119,6 @@ func header(into *[]Header) func(*schema.Decoder, *yaml.Node, *yaml.Node) {
 		}
 		if mine {
 			text := fmt.Sprintf("mailshot writes %s itself", t.Text)
-			if why == oneEach {
-				text = fmt.Sprintf("a message cannot have %s", t.Text)
-			}
 			dec.Report(name, "bad-header", text, why)
 			return
 		}

@@ -152,7 +152,7 @@ func Inputs(d *definition.Definition) []Part {
 		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()},
 		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
-		{"languages", d.Languages},
+		{"languages", d.Languages}, {"cc", d.Copies.Cc}, {"bcc", d.Copies.Bcc},
 	}
 	for _, s := range d.Set {
 		// A list has a part even where its one text is empty.

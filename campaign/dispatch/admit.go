@@ -19,7 +19,8 @@ type admission struct {
 	// left is when the first byte of the message might leave, and took how long the server had the message then.
 	left time.Time
 	took time.Duration
-	day  string // of the warm-up, whose number use is of; a use for one day is none for the next
+	said []ledger.Copied // about the copies of its message
+	day  string          // of the warm-up, whose number use is of; a use for one day is none for the next
 }
 
 // late reports whether the day is over for which the use was reserved.

@@ -22,6 +22,9 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 		r.settle(a, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.Now()})
 		return
 	}
+	if len(mail.Copies) > 0 && !r.further(ctx, a, mail) {
+		return
+	}
 	i := &intent{r: r, a: a}
 	mail.Ahead = i.before
 	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
@@ -34,8 +37,31 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]
 	r.mu.Unlock()
+	if r.c.Copies != nil && e.out.Begun {
+		a.said = r.c.Copies.Copied(d, e.out.Copies)
+	}
 	r.conclude(ctx, a, mail, e)
 	r.forget(a, mail)
+}
+
+// further reserves the uses of a message's copies. If there are not enough, the delivery is put back.
+func (r *Run) further(ctx context.Context, a *admission, mail sender.Mail) bool {
+	if a.to.Further == nil {
+		return true
+	}
+	use, refused, err := a.to.Further(ctx, a.use, mail.Copies)
+	if use != nil {
+		a.use = use
+		return true
+	}
+	if r.release(a); err != nil && ctx.Err() == nil {
+		r.halt(err)
+	} else if err == nil {
+		a.to.Gate.Shut(pacing.GroupOf(a.d.Lane), refused, r.c.Now())
+	}
+	r.putBack(a)
+	r.forget(a, mail)
+	return false
 }
 
 // message makes the message of a delivery. As many are made at once as there are processors.

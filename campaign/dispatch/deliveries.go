@@ -37,6 +37,14 @@ type Deliveries interface {
 	Flush(ctx context.Context) error
 }
 
+// Copies are those who get copies of the messages of a run.
+type Copies interface {
+	// Stale reports whether a message may not go to all of those any more to whom it was to go when it was made.
+	Stale(ctx context.Context, d *ledger.Delivery) (bool, error)
+	// Copied is what is recorded about the copies of a delivery whose message left.
+	Copied(d *ledger.Delivery, said []sender.Copied) []ledger.Copied
+}
+
 // Messages makes the finished message of a delivery, as it was planned. An error says why the message is not what was
 // planned any more: the delivery is held then, and nothing is sent.
 type Messages interface {

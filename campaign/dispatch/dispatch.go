@@ -64,6 +64,8 @@ type Config struct {
 	// Refused is called when a server has refused a delivery for good, after that was recorded. It is called later, or
 	// never, where the server's words may be about the sender (refusals.go). An error ends the run. nil = nothing is done.
 	Refused func(d *ledger.Delivery, out sender.Outcome) error
+	// Copies are those who get copies of the messages; nil = nobody does.
+	Copies Copies
 	// Answers are the commonest replies that led deliveries of these lanes (nil = of all lanes) to one of these states,
 	// at most so many. They become part of the reason when a stop-loss ends the run. nil = none are quoted.
 	Answers func(ctx context.Context, lanes []string, states []ledger.State, most int) ([]ledger.Answer, error)
@@ -270,6 +272,7 @@ func (r *Run) letGo(d *ledger.Delivery, to *server) {
 
 // settle records an outcome and tells the observer.
 func (r *Run) settle(a *admission, res ledger.Result) {
+	res.Copies = a.said
 	// The outcome is recorded whatever becomes of the run: its context may already have ended.
 	if err := r.c.Deliveries.Settle(context.Background(), a.d, res); err != nil {
 		r.halt(fmt.Errorf("ledger: %w", err))

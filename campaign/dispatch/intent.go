@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -63,6 +64,11 @@ func (i *intent) start(ctx context.Context) error {
 	}
 	if err := i.open(ctx); err != nil {
 		return err
+	}
+	if c := i.r.c.Copies; c != nil {
+		if i.shut, i.err = c.Stale(ctx, i.a.d); i.shut || i.err != nil {
+			return cmp.Or(i.err, errShut)
+		}
 	}
 	if i.err = i.r.c.Deliveries.Start(ctx, i.a.d); i.err == nil {
 		i.a.left = time.Now()

@@ -42,9 +42,12 @@ type Server struct {
 	Connections int  // at once; also how many deliveries may be begun without an outcome
 	Transport   Transport
 	Gate        *sender.Gate
-	Warmup      Warmup        // nil = the sender is warm
-	Doubt       func() string // why its caps hold more back than they seem to, "" = they do not; nil = never
-	Mend        func() string // the command that mends what stopped it, "" = none is known; nil = none
+	// Further adds the uses of a message's copies to that of its recipient, all or none; see caps.Further. nil = a
+	// message counts once, whoever gets copies.
+	Further func(ctx context.Context, first sender.Reservation, copies []string) (sender.Reservation, sender.Refusal, error)
+	Warmup  Warmup        // nil = the sender is warm
+	Doubt   func() string // why its caps hold more back than they seem to, "" = they do not; nil = never
+	Mend    func() string // the command that mends what stopped it, "" = none is known; nil = none
 }
 
 // server is a Server in a run.

@@ -16,6 +16,7 @@ type Person struct {
 	AddressKey string           // the address as campaigns compare it
 	Suppressed []accounts.Entry // what keeps mail of any sender from them, the oldest first
 	Rows       []PersonRow      // ledger by ledger, in the order of the campaigns and of their lists
+	Copies     []PersonRow      // rows of others, of whose messages the person was to get a copy
 }
 
 // PersonRow is a person's row in one campaign.
@@ -72,5 +73,9 @@ func (p *Person) look(ctx context.Context, file string, secret []byte) (err erro
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	return nil
+	of, err := l.Copied(ctx, p.AddressKey)
+	for _, s := range of {
+		p.Copies = append(p.Copies, PersonRow{Ledger: file, Campaign: s.Campaign, Record: s.Record})
+	}
+	return err
 }

@@ -18,6 +18,9 @@ func (c *Campaign) Summary(ctx context.Context) (report.Summary, error) {
 	for _, state := range ledger.States() {
 		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
 	}
+	if sum.Copies.Accepted, sum.Copies.Others, err = c.Ledger.CountCopies(ctx, c.ID); err != nil {
+		return sum, err
+	}
 	hands, err := c.Ledger.Audit(ctx, c.ID)
 	for _, h := range hands {
 		sum.Hands = append(sum.Hands, report.Hand{
@@ -56,9 +59,23 @@ func Reported(r ledger.Record) report.Row {
 	if l := r.Last; l != nil {
 		row.Time, row.Server, row.Stage = l.Time, l.Server, l.Stage
 		row.Code, row.Enhanced, row.Text = l.Code, l.Enhanced, l.Text
+		row.Copies = Copies(l.Copies)
 	}
 	if h := r.Manual; h != nil {
 		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
 	}
 	return row
+}
+
+// Copies are what a ledger has of the copies of an attempt, as a report has them.
+func Copies(of []ledger.Copied) (all []report.Copy) {
+	for _, c := range of {
+		kind := "cc"
+		if c.Blind {
+			kind = "bcc"
+		}
+		all = append(all, report.Copy{Address: c.Address, Kind: kind, Accepted: c.Accepted, Stage: c.Stage, Code: c.Code,
+			Enhanced: c.Enhanced, Text: c.Text})
+	}
+	return all
 }

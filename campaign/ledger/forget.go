@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
@@ -69,6 +70,10 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 	})
 	if err != nil {
 		return nil, l.db.Explain(err)
+	}
+	// As the recipient of a copy the person is in the attempts of others, too.
+	if err := l.db.Write(func(t *sqlite.Tx) error { return cc.Forget(t, addressKey) }); err != nil {
+		return nil, err
 	}
 	return f, l.db.Rewrite(ctx)
 }
@@ -257,6 +262,9 @@ func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error
 		return err
 	}
 	if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
+		return err
+	}
+	if err := cc.ForgetDelivery(t, one.id); err != nil {
 		return err
 	}
 	_, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'forget', ?, ?)",

@@ -96,7 +96,7 @@ func (r *Run) record(ctx context.Context, a act, d *Delivery, res Result) error 
 	if res.Time.IsZero() {
 		res.Time = r.o.Now()
 	}
-	if d.started && res.State != Unknown {
+	if d.started && res.State != Unknown && !res.partly() {
 		// Its record may be lost in a kill, but not what is certain: the caller lets the next body leave after this.
 		// Without room for the mark the next one cannot start either.
 		_ = r.marks.End(marks.Delivery{Sequence: d.ID - r.first, Attempts: d.Attempts}, res.State == Sent)
@@ -303,6 +303,7 @@ func (r *Run) outcome(e *entry) steps.Step {
 		}
 		s.Turn, s.Time, s.Stage, s.Code = r.turn, sqlite.Stamp(res.Time), res.Stage, res.Code
 		s.Enhanced, s.Text, s.Server = res.Enhanced, res.Text, res.Server
+		s.Copies = forFile(res.Copies)
 	} else {
 		s.Reason = res.Text
 	}

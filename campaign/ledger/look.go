@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/look"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
@@ -66,10 +67,14 @@ func (l *Ledger) Minutes(ctx context.Context, id string) ([]Minute, error) {
 // Story returns all attempts at a Record's delivery, and all changes of it by hand, the oldest first.
 func (l *Ledger) Story(ctx context.Context, delivery int64) ([]Result, []Change, error) {
 	tried, changed, err := look.Story(ctx, l.db.Reading, delivery)
+	if err != nil {
+		return nil, nil, l.db.Explain(err)
+	}
+	said, err := cc.Of(ctx, l.db.Reading, delivery)
 	var results []Result
 	for _, a := range tried {
 		results = append(results, Result{State: stateOf(a.State), Stage: a.Stage, Code: int(a.Code), Enhanced: a.Enhanced,
-			Text: a.Text, Server: a.Server, Time: sqlite.Moment(a.Time)})
+			Text: a.Text, Server: a.Server, Time: sqlite.Moment(a.Time), Copies: fromFile(said[a.No])})
 	}
 	var changes []Change
 	for _, c := range changed {

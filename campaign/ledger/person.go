@@ -17,8 +17,18 @@ type PersonRow struct {
 // Person returns all rows of the address with this key, in the order of the campaigns and of their lists. Somebody who
 // was forgotten has none. It reads all rows of the file once.
 func (l *Ledger) Person(ctx context.Context, addressKey string) ([]PersonRow, error) {
+	return l.personRows(ctx, "SELECT id FROM rows WHERE address_key = ? ORDER BY id", addressKey)
+}
+
+// Copied returns the rows of others in whose attempts the address with this key was the recipient of a copy.
+func (l *Ledger) Copied(ctx context.Context, addressKey string) ([]PersonRow, error) {
+	return l.personRows(ctx, "SELECT DISTINCT delivery FROM copied WHERE address_key = ? ORDER BY 1", addressKey)
+}
+
+// personRows returns the rows whose ids the query finds, in ascending order.
+func (l *Ledger) personRows(ctx context.Context, query, addressKey string) ([]PersonRow, error) {
 	ids := map[int64][]int64{} // by campaign
-	rows, err := l.db.Reading.QueryContext(ctx, "SELECT id FROM rows WHERE address_key = ? ORDER BY id", addressKey)
+	rows, err := l.db.Reading.QueryContext(ctx, query, addressKey)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)

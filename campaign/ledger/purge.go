@@ -153,6 +153,7 @@ func (l *Ledger) purgePiece(no int64) (more bool, err error) {
 				SELECT ?1, state, -count(*) FROM deliveries WHERE id >= ?2 AND id <= ?3 GROUP BY state
 				ON CONFLICT (campaign, state) DO UPDATE SET n = n + excluded.n`,
 			"DELETE FROM attempts WHERE ?1 = ?1 AND delivery >= ?2 AND delivery <= ?3",
+			"DELETE FROM copied WHERE ?1 = ?1 AND delivery >= ?2 AND delivery <= ?3",
 			"DELETE FROM rows WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
 			"DELETE FROM deliveries WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
 		} {

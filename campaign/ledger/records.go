@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -38,6 +39,8 @@ type Record struct {
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
 	Manual         *Change // the last manual change; nil if none
+
+	attempt int64 // the number of Last
 }
 
 // Change is one change of state that a person made.
@@ -99,6 +102,15 @@ func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record
 		piece = append(piece, r)
 		return err
 	})
+	if err != nil || len(piece) == 0 {
+		return piece, err
+	}
+	said, err := cc.Last(ctx, l.db.Reading, piece[0].ID, piece[len(piece)-1].ID)
+	for i := range piece {
+		if r := &piece[i]; r.Last != nil {
+			r.Last.Copies = fromFile(said[r.attempt])
+		}
+	}
 	return piece, err
 }
 
@@ -114,7 +126,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	if r.State, r.First = stateOf(state), sqlite.Moment(first); r.State == Deferred {
 		r.Due = sqlite.Moment(due)
 	}
-	if no.Valid {
+	if r.attempt = no.Int64; no.Valid {
 		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64),
 			Enhanced: enhanced.String, Text: text.String, Server: server.String, Time: sqlite.Moment(at.Int64)}
 		if r.State == Deferred {

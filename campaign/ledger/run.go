@@ -58,6 +58,9 @@ type Result struct {
 	Code                   int       // the reply's
 	Enhanced, Text, Server string    // Text: the server's words, or the reason
 	Time                   time.Time // zero: now
+	// Copies are the recipients of copies (cc and bcc) in a try that got as far as the message; nil: there are none.
+	// They have no part in the state.
+	Copies []Copied
 }
 
 // RunOptions says what a run may hand out.

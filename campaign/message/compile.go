@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/copies"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/templates"
@@ -20,6 +21,7 @@ import (
 type compiling struct {
 	Config   // its Definition is the variant
 	compiler *templates.Compiler
+	apart    *templates.Compiler // for what has no part in the digest of the templates
 	errs     []error
 	logos    []render.Attachment // the layout's picture, if it goes with each message
 }
@@ -41,7 +43,7 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 			}
 		}
 	}
-	compiler := templates.New(templates.Config{
+	config := templates.Config{
 		FS: unsaved{c.Root.FS(), c.Unsaved}, Columns: names, Typographer: c.Definition.Body.Typographer,
 		Unsubscribe: c.Definition.Bulk.URL.Given(), Grouped: h.Grouped,
 		Alias: func(name string) string {
@@ -50,11 +52,13 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 			}
 			return ""
 		},
-	})
+	}
+	compiler, apart := templates.New(config), templates.New(config)
 	var configs []render.Config
 	var errs []error
 	for _, d := range variants {
-		p := compiling{Config: c, compiler: compiler.In(d.Body.Language, d.Body.Direction)}
+		p := compiling{Config: c, compiler: compiler.In(d.Body.Language, d.Body.Direction),
+			apart: apart.In(d.Body.Language, d.Body.Direction)}
 		inherited := c.Definition != d && slices.Equal(c.Definition.Attachments, d.Attachments)
 		p.Definition = d
 		configs = append(configs, p.config(names, inherited))
@@ -72,7 +76,8 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 	d := p.Definition
 	cfg := render.Config{
 		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
-		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.subject(),
+		From: p.line("from", d.From), ReplyTo: p.replyTo(), Subject: p.subject(),
+		Cc: p.mailboxes("cc", copies.Entries(d.Copies.Cc, false)), Bcc: p.mailboxes("bcc", copies.Entries(d.Copies.Bcc, false)), Alone: p.To != nil,
 		Unsubscribe: p.line("unsubscribe.url", d.Bulk.URL),
 	}
 	for _, h := range p.headers() {
@@ -123,6 +128,28 @@ func (p *compiling) line(name string, t definition.Text) *templates.Text {
 	text, err := p.compiler.Line(name, *p.source(t))
 	p.errs = append(p.errs, err)
 	return text
+}
+
+// mailboxes compiles the items of cc or bcc.
+func (p *compiling) mailboxes(name string, items []copies.Entry) (all []render.Mailboxes) {
+	for _, e := range items {
+		all = append(all, render.Mailboxes{Value: p.line(name, e.Text), Several: e.Several, Place: p.Definition.Place(e.Text)})
+	}
+	return all
+}
+
+// replyTo compiles the items of reply_to. In the digest of the templates they are one text, as they were when there was
+// one template of them all.
+func (p *compiling) replyTo() []render.Mailboxes {
+	one, d := p.line("reply_to", p.Definition.ReplyTo), p.Definition
+	entries := copies.Entries(d.Copies.ReplyTo, true)
+	if len(entries) == 1 && entries[0].Text.Text == d.ReplyTo.Text {
+		return []render.Mailboxes{{Value: one, Several: entries[0].Several}}
+	}
+	shared := p.compiler
+	p.compiler = p.apart
+	defer func() { p.compiler = shared }()
+	return p.mailboxes("reply_to", entries)
 }
 
 // subject compiles the subject, which every campaign has.

@@ -23,6 +23,7 @@ type Messages struct {
 	Report func(key string) string // the envelope id of the delivery with this key, which a report names
 	Memory *repeats.Recorder       // is told of each message; nil = nobody is
 	Signer *dkim.Signer            // nil = messages are not signed
+	Copies *Copies                 // nil = no message has copies
 
 	first sync.Once
 	wrong error // the first message's signature is not one
@@ -42,7 +43,14 @@ func (m *Messages) Message(d *ledger.Delivery) (sender.Mail, error) {
 		msg.Release()
 		return sender.Mail{}, err
 	}
-	mail := sender.Mail{From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: m.Notify}
+	var copies []string
+	if m.Copies != nil {
+		if copies, err = m.Copies.choose(d, msg.Copies()); err != nil {
+			msg.Release()
+			return sender.Mail{}, err
+		}
+	}
+	mail := sender.Mail{Copies: copies, From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: m.Notify}
 	if mail.Notify != "" {
 		mail.EnvID = m.Report(d.Key)
 	}

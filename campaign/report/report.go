@@ -34,6 +34,7 @@ type Row struct {
 	Enhanced string    `json:"enhanced,omitempty"` // its enhanced status code (RFC 3463)
 	Text     string    `json:"text,omitempty"`     // the server's words, or what went wrong
 	Hand     *Hand     `json:"by_hand,omitempty"`  // the last change by a person
+	Copies   []Copy    `json:"copies,omitempty"`   // who else was to get the message in the last attempt
 }
 
 // Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, and who
@@ -54,6 +55,9 @@ func (r Row) Why() string {
 	}
 	if r.Hand != nil {
 		parts = append(parts, "("+r.Hand.String()+")")
+	}
+	if len(r.Copies) > 0 {
+		parts = append(parts, "("+CopyWords(r.Copies)+")")
 	}
 	return Clean(strings.Join(parts, " "))
 }
@@ -91,6 +95,7 @@ type Summary struct {
 	Counts   []Count   // every state, in the order of the identity; N may be 0
 	NextDue  time.Time // when the next deferred row may be tried; zero: none waits
 	Hands    []Hand    // what people changed, the oldest first
+	Copies   Copies
 }
 
 // Sum returns the sum of the counts.
@@ -174,6 +179,9 @@ func (s Summary) WriteText(w io.Writer) error {
 	}
 	if !s.NextDue.IsZero() {
 		fmt.Fprintf(&b, "next attempt %s\n", s.NextDue.Local().Format("2006-01-02 15:04:05"))
+	}
+	if s.Copies.Any() {
+		fmt.Fprintf(&b, "%s\n", s.Copies.line())
 	}
 	b.WriteString(s.Identity())
 	b.WriteString("\n")

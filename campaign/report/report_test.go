@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +137,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 	i := 0
 	for r := range rows() {
-		if got.Deliveries[i] != r {
+		if !reflect.DeepEqual(got.Deliveries[i], r) {
 			t.Errorf("row %d is\n%+v, want\n%+v", i, got.Deliveries[i], r)
 		}
 		i++
@@ -147,7 +148,7 @@ func TestWriteJSON(t *testing.T) {
 func TestNoFormulas(t *testing.T) {
 	t.Parallel()
 	var c bytes.Buffer
-	if err := WriteCSV(&c, rows()); err != nil {
+	if err := WriteCSV(&c, summary(), rows()); err != nil {
 		t.Fatal(err)
 	}
 	records, err := csv.NewReader(&c).ReadAll()
@@ -216,7 +217,7 @@ func TestErrorEndsReport(t *testing.T) {
 	}
 	var b bytes.Buffer
 	for name, err := range map[string]error{
-		"json": WriteJSON(&b, summary(), seq), "csv": WriteCSV(&b, seq), "xlsx": WriteXLSX(&b, summary(), seq),
+		"json": WriteJSON(&b, summary(), seq), "csv": WriteCSV(&b, summary(), seq), "xlsx": WriteXLSX(&b, summary(), seq),
 	} {
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: %v", name, err)

@@ -30,7 +30,7 @@ func writeXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error], perSheet int)
 			return err
 		}
 		bold, date := styles[0], styles[1]
-		results := &sheets{f: f, name: "Results", first: true, width: 20, head: styled(bold, columns()), perSheet: perSheet}
+		results := &sheets{f: f, name: "Results", first: true, width: 20, head: styled(bold, s.columns()), perSheet: perSheet}
 		if err := results.begin(); err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func writeXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error], perSheet int)
 			if err != nil {
 				return err
 			}
-			cells := r.cells()
+			cells := r.cells(s)
 			for i, v := range cells {
 				switch v := v.(type) {
 				case time.Time:

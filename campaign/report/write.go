@@ -9,10 +9,14 @@ import (
 	"time"
 )
 
-// columns are the columns of the spreadsheet forms, in order.
-func columns() []string {
-	return []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due",
+// columns are the columns of the spreadsheet forms, in order. The last one is there if any row has copies.
+func (s Summary) columns() []string {
+	names := []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due",
 		"server", "stage", "code", "enhanced", "text", "by_hand"}
+	if s.Copies.Any() {
+		names = append(names, "copies")
+	}
+	return names
 }
 
 // WriteJSON writes one object: the summary's "campaign", "rows" and "counts", and "deliveries", an array with one Row
@@ -45,7 +49,7 @@ func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 }
 
 // MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and
-// "by_hand" if there is one.
+// "by_hand" and "copies" if there is one.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	counts := make(map[string]int64, len(s.Counts))
 	for _, c := range s.Counts {
@@ -58,15 +62,16 @@ func (s Summary) MarshalJSON() ([]byte, error) {
 		Counts   map[string]int64 `json:"counts"`
 		NextDue  time.Time        `json:"next_due,omitzero"`
 		Hands    []Hand           `json:"by_hand,omitempty"`
-	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands})
+		Copies   Copies           `json:"copies,omitzero"`
+	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands, s.Copies})
 }
 
 // WriteCSV writes a header line and one line per row, in UTF-8 with CRLF line ends (RFC 4180). Text is defused. Times
 // are RFC 3339 in UTC. rows is streamed; its first error ends the writing and is returned.
-func WriteCSV(w io.Writer, rows iter.Seq2[Row, error]) error {
+func WriteCSV(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	cw := csv.NewWriter(w)
 	cw.UseCRLF = true
-	if err := cw.Write(columns()); err != nil {
+	if err := cw.Write(s.columns()); err != nil {
 		return err
 	}
 	for r, err := range rows {
@@ -74,7 +79,7 @@ func WriteCSV(w io.Writer, rows iter.Seq2[Row, error]) error {
 			return err
 		}
 		var record []string
-		for _, v := range r.cells() {
+		for _, v := range r.cells(s) {
 			switch v := v.(type) {
 			case nil:
 				record = append(record, "")
@@ -92,8 +97,8 @@ func WriteCSV(w io.Writer, rows iter.Seq2[Row, error]) error {
 	return cw.Error()
 }
 
-// cells returns the row's values in the order of columns: string (defused), int, int64, time.Time, or nil for nothing.
-func (r Row) cells() []any {
+// cells returns the row's values in the order of the summary's columns: string (defused), int, int64, time.Time, or nil for nothing.
+func (r Row) cells(s Summary) []any {
 	at := func(t time.Time) any {
 		if t.IsZero() {
 			return nil
@@ -108,8 +113,12 @@ func (r Row) cells() []any {
 	if r.Hand != nil {
 		hand = Defuse(r.Hand.String())
 	}
-	return []any{
+	cells := []any{
 		r.Number, Defuse(r.Place), Defuse(r.Key), Defuse(r.Address), Defuse(r.State), Defuse(r.Reason), r.Attempts,
 		at(r.Time), at(r.Due), Defuse(r.Server), Defuse(r.Stage), code, Defuse(r.Enhanced), Defuse(r.Text), hand,
 	}
+	if s.Copies.Any() {
+		cells = append(cells, cell(r.Copies))
+	}
+	return cells
 }

@@ -112,7 +112,7 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	case f.json != "":
 		return t.write(s, f.json, func(w io.Writer) error { return report.WriteJSON(w, sum, rows) })
 	case f.csv != "":
-		return t.write(s, f.csv, func(w io.Writer) error { return report.WriteCSV(w, rows) })
+		return t.write(s, f.csv, func(w io.Writer) error { return report.WriteCSV(w, sum, rows) })
 	case f.xlsx != "":
 		return t.write(s, f.xlsx, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) })
 	}

@@ -16,6 +16,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/history"
+	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 	"mailshot/cmd/mailshot/textwidth"
@@ -46,6 +47,17 @@ type known struct {
 	Address    string       `json:"address"` // as campaigns compare it
 	Suppressed []suppressed `json:"suppressed"`
 	Campaigns  []personRow  `json:"campaigns"`
+	Copies     []copyOf     `json:"copies,omitempty"`
+}
+
+// copyOf is a message to somebody else of which the person was to get a copy.
+type copyOf struct {
+	Ledger   string    `json:"ledger"`
+	Campaign string    `json:"campaign"`
+	Key      string    `json:"key"`   // of the row
+	State    string    `json:"state"` // of the message
+	Time     time.Time `json:"time,omitzero"`
+	report.Copy
 }
 
 // personRow is a person's row in one campaign.
@@ -81,7 +93,7 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 	if asJSON {
 		return writeJSON(t.stdout, k)
 	}
-	if len(k.Suppressed)+len(k.Campaigns) == 0 {
+	if len(k.Suppressed)+len(k.Campaigns)+len(k.Copies) == 0 {
 		where := "not on the suppression list"
 		if len(files) > 0 {
 			where += ", and not in " + strings.Join(files, ", ")
@@ -175,6 +187,17 @@ func knownOf(p *history.Person) known {
 			Row: history.Reported(r.Record),
 		})
 	}
+	for _, r := range p.Copies {
+		if r.Last == nil {
+			continue // its attempts are lost
+		}
+		for _, c := range r.Last.Copies {
+			if c.AddressKey == p.AddressKey {
+				k.Copies = append(k.Copies, copyOf{r.Ledger, r.Campaign.ID, r.Key, string(r.State), r.Last.Time,
+					history.Copies([]ledger.Copied{c})[0]})
+			}
+		}
+	}
 	return k
 }
 
@@ -209,6 +232,11 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 		if s.MessageID != "" {
 			fmt.Fprintf(&b, "  Message-ID  %s\n", report.Clean(s.MessageID))
 		}
+	}
+	for _, c := range k.Copies {
+		words := fmt.Sprintf("of the message to %s in campaign %s, which is %s: %s", c.Key, c.Campaign, c.State,
+			report.CopyWords([]report.Copy{c.Copy}))
+		b.WriteString("\n" + textwidth.Beside(c.Kind+" ", report.Clean(words), t.width()) + "\n")
 	}
 	_, err := io.WriteString(t.stdout, b.String())
 	return err

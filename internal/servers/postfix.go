@@ -39,6 +39,8 @@ smtpd_forbid_bare_newline = reject
 smtpd_forbid_bare_newline_exclusions =
 smtpd_forbid_unauth_pipelining = yes
 smtpd_delay_reject = no
+smtpd_recipient_restrictions = check_recipient_access
+ inline:{ { refused@copies.example = 550 5.1.1 nobody of that name } { later@copies.example = 450 4.2.1 come back } }
 `
 
 const postfixMaster = `

@@ -87,6 +87,9 @@ func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Co
 	case <-s.life.Done():
 		return s.nothing(sender.ErrAborted)
 	}
+	if len(m.Copies) > 0 { // one exit code says nothing of each recipient
+		return s.failed(reply.Message, reply.AboutMessage, errors.New("no copies by a program"))
+	}
 	for _, a := range []string{m.From, m.To} {
 		if strings.ContainsFunc(a, unfit) || a == "" && m.To == "" {
 			return s.failed(reply.Refuse, reply.AboutRecipient, fmt.Errorf("not an address for an envelope: %q", a))

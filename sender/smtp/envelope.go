@@ -13,7 +13,9 @@ import (
 type Envelope struct {
 	From string // "" is the null reverse path
 	To   string
-	Size int64 // of the message in bytes, for SIZE; 0: not known
+	// Copies are further recipients; nil: none. Two envelopes are the same only with the same Copies.
+	Copies *Copies
+	Size   int64 // of the message in bytes, for SIZE; 0: not known
 	// Notify says on which events a report is wanted (RFC 3461): "never", or "success", "failure"
 	// and "delay" joined by commas; "": the server's choice. EnvID, up to 100 printable characters,
 	// comes back in reports; "": none. Both are left out where the server does not offer DSN.
@@ -30,6 +32,12 @@ var ErrUnfit = errors.New("not offered to the server")
 // [*Error] whose cause is [ErrUnfit].
 func (s *Session) Fits(e Envelope) error {
 	_, utf8 := s.caps["SMTPUTF8"]
+	for i, to := range e.recipients() {
+		if !ascii(to) || strings.ContainsFunc(to, endsAddress) || to == "" || i >= mostCopies {
+			return &Error{Stage: reply.Rcpt, Code: 553, Enhanced: "5.5.4", Err: ErrUnfit,
+				Text: "not the address of a copy: " + strconv.Quote(to)}
+		}
+	}
 	for _, a := range [2]struct {
 		stage   reply.Stage
 		address string

@@ -44,9 +44,9 @@ func outOfStep(r Reply) bool {
 	return r.Code >= 300 && r.Code < 400
 }
 
-// appendGroup appends MAIL, RCPT and DATA, behind the RSET that is due.
+// appendGroup appends MAIL, each RCPT and DATA, behind the RSET that is due.
 func (s *Session) appendGroup(b []byte, e Envelope) []byte {
-	return appendData(s.appendRcpt(s.appendMail(s.appendReset(b), e), e), e)
+	return appendData(s.appendRcpts(s.appendMail(s.appendReset(b), e), e), e)
 }
 
 // appendReset appends RSET when a refused transaction is still open.
@@ -58,9 +58,12 @@ func (s *Session) appendReset(b []byte) []byte {
 	return b
 }
 
-// group reads the answers to MAIL, RCPT and DATA, and before them the answer to RSET if it was
+// group reads the answers to MAIL, each RCPT and DATA, and before them the answer to RSET if it was
 // sent.
-func (s *Session) group(reset bool) (a answers) {
+func (s *Session) group(reset bool, e Envelope) (a answers) {
+	if e.Copies != nil {
+		e.Copies.unheard()
+	}
 	if a.err = s.cleared(reset); a.err != nil {
 		return a
 	}
@@ -72,7 +75,7 @@ func (s *Session) group(reset bool) (a answers) {
 		}
 		if outOfStep(r) {
 			s.Close()
-			a.err = &Error{Stage: stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
+			a.err = strange(stage, r.Code)
 			return a
 		}
 		a.to[a.n] = r
@@ -80,9 +83,26 @@ func (s *Session) group(reset bool) (a answers) {
 		if s.Closed() {
 			return a // by 421
 		}
+		if stage != reply.Rcpt {
+			continue
+		}
+		for i := range e.recipients() {
+			r, err := s.answer(reply.Rcpt, s.timeouts.Command)
+			if err == nil {
+				err = s.copyAnswer(e, i, r)
+			}
+			if a.err = err; err != nil {
+				return a
+			}
+		}
 	}
 	a.err = s.clean(reply.Data)
 	return a
+}
+
+// strange is the error of an answer that cannot be one to what was sent at its stage.
+func strange(stage reply.Stage, code int) error {
+	return &Error{Stage: stage, Text: "unexpected answer " + strconv.Itoa(code), Err: errOutOfStep}
 }
 
 // cleared reads the answer to RSET if RSET was sent.
@@ -100,14 +120,14 @@ func (s *Session) cleared(reset bool) error {
 
 // decide returns what the answers to an envelope mean. A nil error is 354 with nothing against it.
 // The first refusal counts, because what comes behind it follows from it.
-func (s *Session) decide(a answers) (Reply, error) {
+func (s *Session) decide(a answers, e Envelope) (Reply, error) {
 	if errors.Is(a.err, errOutOfStep) || errors.Is(a.err, errExtra) {
 		return Reply{}, a.err
 	}
 	for i, r := range a.to[:a.n] {
 		if r.Code >= 400 {
 			if !s.Closed() {
-				s.clear(i, a.to)
+				s.clear(i, a.to, e.Copies)
 			}
 			return r, s.refused(r)
 		}
@@ -116,10 +136,10 @@ func (s *Session) decide(a answers) (Reply, error) {
 }
 
 // clear leaves a transaction in which the command with the number refused was refused.
-func (s *Session) clear(refused int, to [3]Reply) {
+func (s *Session) clear(refused int, to [3]Reply, copies *Copies) {
 	const mail, rcpt, data = 0, 1, 2
 	switch {
-	case refused == mail && (to[rcpt].Code < 400 || to[data].Code < 400):
+	case refused == mail && (to[rcpt].Code < 400 || to[data].Code < 400 || copies.taken()):
 		// A recipient was accepted without a sender. An older transaction is open at the server, or
 		// the answers belong to something else. Nothing more is said to this server here.
 		s.Close()
@@ -129,6 +149,8 @@ func (s *Session) clear(refused int, to [3]Reply) {
 		}
 	case to[data].Code == 354 && s.lmtp:
 		s.Close() // no recipients, no answers (RFC 2033 4.2): the end would go unseen
+	case to[data].Code == 354 && copies != nil:
+		s.Close() // a lone dot would hand the copies an empty message
 	case to[data].Code == 354:
 		s.empty()
 	default:

@@ -238,7 +238,7 @@ func TestDotCounts(t *testing.T) {
 		near, far := net.Pipe()
 		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults()}
 		s.listen(near)
-		_, err := s.message(strings.NewReader("hello\r\n"), nil)
+		_, err := s.message(Envelope{}, strings.NewReader("hello\r\n"), nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Sent != sent || !s.Closed() {
 			t.Errorf("%d bytes short: %#v", short, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"time"
 
 	"mailshot/sender/reply"
@@ -51,7 +50,7 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 		s.Close() // there is no other way back from 354
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
 	}
-	return s.message(body, next)
+	return s.message(e, body, next)
 }
 
 // openWithin is open as long as ctx lasts. Its end closes the connection.
@@ -85,7 +84,7 @@ func (s *Session) open(e Envelope) (Reply, error) {
 			return Reply{}, &Error{Stage: reply.Mail, Text: "another message was announced to the server",
 				Err: errClosed}
 		}
-		return s.decide(a.answers)
+		return s.decide(a.answers, e)
 	}
 	if err := s.clean(reply.Mail); err != nil {
 		return Reply{}, err
@@ -99,11 +98,14 @@ func (s *Session) open(e Envelope) (Reply, error) {
 	if err := s.write(reply.Mail, s.timeouts.Command, s.out); err != nil {
 		return Reply{}, err
 	}
-	return s.decide(s.group(dirty))
+	return s.decide(s.group(dirty, e), e)
 }
 
 // lockStep opens a transaction with one command after another.
 func (s *Session) lockStep(e Envelope) (Reply, error) {
+	if e.Copies != nil {
+		e.Copies.unheard()
+	}
 	for _, c := range []struct {
 		stage  reply.Stage
 		append func([]byte, Envelope) []byte
@@ -120,7 +122,12 @@ func (s *Session) lockStep(e Envelope) (Reply, error) {
 		if outOfStep(r) {
 			// An answer to something else: the two ends are out of step.
 			s.Close()
-			return Reply{}, &Error{Stage: c.stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
+			return Reply{}, strange(c.stage, r.Code)
+		}
+		if c.stage == reply.Rcpt {
+			if r, err := s.copyLines(e); err != nil {
+				return r, err
+			}
 		}
 	}
 	return Reply{}, s.clean(reply.Data)
@@ -138,22 +145,25 @@ func (s *Session) reset(stage reply.Stage) {
 
 // message writes the message and its final dot, with the next message's envelope behind it if there
 // is one, and reads all the answers.
-func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
+func (s *Session) message(e Envelope, body io.WriterTo, next Next) (Reply, error) {
 	waits, err := s.write354(body, next)
 	if err != nil {
+		s.unwritten(e, err)
 		return Reply{}, err
 	}
 	r, err := s.verdict()
+	s.end(e, r)
 	if waits == nil || s.Closed() {
 		return r, err
 	}
 	// What the server says to the next message is read here, so that all that one write caused is
 	// read before anything is believed. That shows an answer too few or too many.
 	s.in.until = waits
-	s.follows.answers = s.group(false)
+	s.follows.answers = s.group(false, s.follows.envelope)
 	s.in.until = nil
 	s.ahead = &s.follows
 	if errors.Is(s.follows.answers.err, errOutOfStep) {
+		s.end(e, Reply{})
 		return Reply{}, &Error{Stage: reply.End, Sent: true, Text: "the server's answers do not match what was sent",
 			Err: errOutOfStep}
 	}

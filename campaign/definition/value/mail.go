@@ -1,4 +1,4 @@
-// Package value has readers of single values of a campaign file: addresses ([Mailbox], [Mailboxes], [Address]), names
+// Package value has readers of single values of a campaign file: addresses ([Mailbox], [Address]), names
 // of hosts ([Host], [Helo]), the kinds of TLS, and caps. Each is a reader of package schema: it checks the value, and
 // reports what is wrong with it and what to write.
 package value
@@ -22,27 +22,6 @@ func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
 	}
 	reason, hint := ae.Alone()
 	dec.Report(n, "bad-address", fmt.Sprintf("%q is not an address: %s", schema.Clip(ae.Text), reason), hint)
-}
-
-// Mailboxes reads mailboxes: a text with commas, or a list of texts.
-func Mailboxes(into *schema.Text) schema.Reader {
-	return func(dec *schema.Decoder, n *yaml.Node) {
-		dec.List(n, func(n *yaml.Node) {
-			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t schema.Text) {
-				if into.Given() {
-					t.Text, t.Line, t.Column = into.Text+", "+t.Text, into.Line, into.Column
-				}
-				item := n.Value
-				*into = t
-				if schema.IsTemplate(item) {
-					return
-				}
-				if _, err := address.ParseMailboxes(item); err != nil {
-					addressError(dec, n, err)
-				}
-			})(dec, n)
-		})
-	}
 }
 
 // Mailbox reads one mailbox, or a template of one.

@@ -64,6 +64,12 @@ func (d *doubts) drafts() {
 	d.do("DELETE FROM attempts WHERE delivery >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM audit WHERE delivery >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM members WHERE row >> 40 NOT IN " + frozen)
+	d.copies() // before another attempt may get the number of one that is lost
+}
+
+// copies removes what was said about copies in attempts that are lost.
+func (d *doubts) copies() {
+	d.count("%d replies about copies were given in attempts that are lost", d.do("DELETE FROM copied WHERE "+schema.Astray))
 }
 
 // lanes gives every campaign a lane, and every delivery one that there is.
@@ -135,6 +141,7 @@ func (d *doubts) missing() {
 // states makes unknown the deliveries in a state that there is not, or that the log contradicts.
 func (d *doubts) states(cut, lostLog bool) {
 	d.count("%d attempts cannot be read", d.do("DELETE FROM attempts WHERE "+schema.BadAttempt))
+	d.copies()
 	d.do("UPDATE rows SET number = id & 0xffffffffff WHERE typeof(number) <> 'integer'")
 	d.unknown(schema.Unreadable, "the state of this delivery was lost when the file was repaired")
 	if cut {

@@ -20,6 +20,7 @@ var salvaged = []struct{ table, columns string }{
 	{"attempts", "no, delivery, time, state, stage, code, enhanced, text, server"},
 	{"audit", "no, delivery, time, who, act, before, after, host"},
 	{"copies", "no, campaign, owner, data"},
+	{"copied", "no, attempt, delivery, address, address_key, blind, accepted, stage, code, enhanced, text"},
 	{"members", "row, carrier"},
 }
 

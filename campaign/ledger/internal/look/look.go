@@ -101,7 +101,7 @@ func Minutes(ctx context.Context, db *sql.DB, campaign int64) (all []Minute, err
 
 // Attempt is one attempt at a delivery, as it is stored.
 type Attempt struct {
-	Time, State, Code             int64
+	No, Time, State, Code         int64
 	Stage, Enhanced, Text, Server string
 }
 
@@ -113,11 +113,11 @@ type Change struct {
 
 // Story returns the attempts at a delivery and the changes by hand, the oldest first.
 func Story(ctx context.Context, db *sql.DB, delivery int64) (tried []Attempt, changed []Change, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT time, state, stage, code, enhanced, text, server FROM attempts
+	rows, err := db.QueryContext(ctx, `SELECT no, time, state, stage, code, enhanced, text, server FROM attempts
 		WHERE delivery = ? ORDER BY no`, delivery)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var a Attempt
-		err := rows.Scan(&a.Time, &a.State, &a.Stage, &a.Code, &a.Enhanced, &a.Text, &a.Server)
+		err := rows.Scan(&a.No, &a.Time, &a.State, &a.Stage, &a.Code, &a.Enhanced, &a.Text, &a.Server)
 		tried = append(tried, a)
 		return err
 	})

@@ -56,6 +56,9 @@ const (
 		" OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
 	// BadAttempt holds for an attempt one of whose numbers is not a number.
 	BadAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
+	// Astray holds for what was said about a copy in an attempt that is not there.
+	Astray = "NOT EXISTS (SELECT 1 FROM attempts a WHERE a.no = copied.attempt AND a.delivery = copied.delivery)" +
+		" OR typeof(code) <> 'integer'"
 
 	// Emptied holds for a row of which no message can be made: it was forgotten, or lost.
 	Emptied = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''"

@@ -125,6 +125,16 @@ CREATE TABLE copies (                  -- who gets which message, which a run th
 	data BLOB NOT NULL                 -- 24 bytes each: the delivery; keyed hashes of the person, and of the person with the content
 );
 `}, {Data: `
+CREATE TABLE copied (                  -- what a server said about the recipients of copies (cc and bcc)
+	no INTEGER PRIMARY KEY,
+	attempt INTEGER NOT NULL, delivery INTEGER NOT NULL,
+	address TEXT NOT NULL, address_key TEXT NOT NULL, -- '' of somebody who was forgotten
+	blind INTEGER NOT NULL,            -- 1: bcc
+	accepted INTEGER NOT NULL,         -- 1: the server took it for this recipient too
+	stage TEXT NOT NULL, code INTEGER NOT NULL, enhanced TEXT NOT NULL, text TEXT NOT NULL -- code 0: no reply, text says why
+);
+CREATE INDEX copied_delivery ON copied(delivery, attempt);
+`}, {Data: `
 CREATE TABLE members (                 -- rows that are in the message of another row of their group
 	row INTEGER PRIMARY KEY,
 	carrier INTEGER NOT NULL           -- the row that has the delivery

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -63,15 +64,58 @@ func (s *Step) append(b []byte) []byte {
 	for _, n := range [...]int64{s.ID, s.From, s.To, s.Due, s.First, s.Turn, s.Time, int64(s.Attempts), int64(s.Code)} {
 		b = binary.AppendVarint(b, n)
 	}
-	tried := byte(0)
-	if s.Tried {
-		tried = 1
+	tried := byte(untried)
+	switch {
+	case len(s.Copies) > 0:
+		tried = triedCopies
+	case s.Tried:
+		tried = triedAlone
 	}
 	b = append(b, tried)
 	for _, text := range [...]string{s.Reason, s.Stage, s.Enhanced, s.Text, s.Server} {
-		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+		b = appendText(b, text)
+	}
+	if tried == triedCopies {
+		b = binary.AppendUvarint(b, uint64(len(s.Copies)))
+		for i := range s.Copies {
+			b = appendCopied(b, &s.Copies[i])
+		}
 	}
 	return b
+}
+
+// Whether a step is an attempt, and has copies. Older versions know only the first two.
+const untried, triedAlone, triedCopies = 0, 1, 2
+
+func appendText(b []byte, text string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+// The bits of a recipient of a copy.
+const blind, accepted = 1, 2
+
+func appendCopied(b []byte, c *cc.Recipient) []byte {
+	bits := byte(0)
+	if c.Blind {
+		bits |= blind
+	}
+	if c.Accepted {
+		bits |= accepted
+	}
+	b = binary.AppendVarint(append(b, bits), int64(c.Code))
+	for _, text := range [...]string{c.Address, c.AddressKey, c.Stage, c.Enhanced, c.Text} {
+		b = appendText(b, text)
+	}
+	return b
+}
+
+func (r *reader) copied() (c cc.Recipient) {
+	bits := r.byte()
+	c.Blind, c.Accepted, c.Code = bits&blind != 0, bits&accepted != 0, int(r.number())
+	for _, text := range []*string{&c.Address, &c.AddressKey, &c.Stage, &c.Enhanced, &c.Text} {
+		*text = string(r.bytes())
+	}
+	return c
 }
 
 var errForm = errors.New("a group of steps is not in a form that this program knows")
@@ -115,9 +159,15 @@ func (r *reader) step() Step {
 		*n = r.number()
 	}
 	s.Attempts, s.Code = int(r.number()), int(r.number())
-	s.Tried = r.byte() == 1
+	tried := r.byte()
+	s.Tried = tried == triedAlone || tried == triedCopies
 	for _, text := range s.texts() {
 		*text = string(r.bytes())
+	}
+	if tried == triedCopies {
+		for n := r.size(); n > 0 && !r.bad; n-- {
+			s.Copies = append(s.Copies, r.copied())
+		}
 	}
 	return s
 }

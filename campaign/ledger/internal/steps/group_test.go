@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -21,7 +22,10 @@ func TestForm(t *testing.T) {
 	g := Group{Now: 1764380000000000000,
 		Back: []Step{{ID: 1<<40 + 7, From: schema.Begun, To: schema.Deferred, Attempts: 2, First: 5, Turn: 1}},
 		Outcomes: []Step{{ID: 1<<40 + 1, From: schema.Begun, To: schema.Sent, Tried: true, Time: 99, Code: 250, Stage: "end",
-			Enhanced: "2.0.0", Text: "queued as \x00 Ω", Server: "mx.example"}, {ID: 3, To: schema.Held, Reason: "why"}},
+			Enhanced: "2.0.0", Text: "queued as \x00 Ω", Server: "mx.example"}, {ID: 3, To: schema.Held, Reason: "why"},
+			{ID: 1<<40 + 2, From: schema.Begun, To: schema.Sent, Tried: true, Copies: []cc.Recipient{
+				{Address: "C@x.example", AddressKey: "c@x.example", Accepted: true, Code: 250, Stage: "rcpt", Text: "ok"},
+				{Address: "b@x.example", Blind: true, Code: 450, Stage: "rcpt", Enhanced: "4.2.1"}}}},
 		Begun: []Step{{ID: 1<<40 + 9, From: schema.Pending, To: schema.Begun}}}
 	b := g.Append(nil)
 	var got Group
@@ -42,6 +46,8 @@ func TestForm(t *testing.T) {
 // shortest.
 func FuzzParse(f *testing.F) {
 	g := Group{Now: 3, Begun: []Step{{ID: 4, From: 1, To: 2, Text: "x"}}}
+	f.Add(g.Append(nil))
+	g.Outcomes = []Step{{ID: 4, To: 4, Tried: true, Copies: []cc.Recipient{{Address: "a@b.example", Blind: true, Code: 250}}}}
 	f.Add(g.Append(nil))
 	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0x7f, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -89,6 +95,8 @@ func dump(t *testing.T, s *sqlite.Store) (lines []string) {
 	for _, query := range []string{
 		"SELECT id || ' ' || state || ' ' || due || ' ' || attempts || ' ' || first || ' ' || turn || ' ' || reason FROM deliveries",
 		"SELECT delivery || ' ' || time || ' ' || state || ' ' || code || text || server FROM attempts ORDER BY delivery, no",
+		`SELECT a.delivery || ' ' || a.time || ' ' || c.delivery || c.address || c.blind || c.accepted || c.code || c.text
+			FROM copied c LEFT JOIN attempts a ON a.no = c.attempt ORDER BY a.delivery, a.no, c.no`,
 		"SELECT state || ': ' || n FROM counts WHERE n <> 0 ORDER BY state"} {
 		rows, err := s.Reading.Query(query)
 		if err := sqlite.Each(rows, err, func(rows *sql.Rows) error {
@@ -198,6 +206,10 @@ func (d *walk) outcome(id, now, to int64) Step {
 		d.attempts++
 		d.turn, s.Turn = 3, 3
 		s.Time, s.Code, s.Text, s.Server = now, 250, fmt.Sprint("said at ", now), "mx.example"
+		for i := range now / 1000 % 3 {
+			s.Copies = append(s.Copies, cc.Recipient{Address: fmt.Sprint("c", i, "@x.example"), Blind: i == 1, Accepted: i == 0,
+				Code: int(250 + i), Text: fmt.Sprint("of a copy at ", now)})
+		}
 	} else {
 		s.Reason = "not what was planned"
 	}

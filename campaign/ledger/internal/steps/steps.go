@@ -7,6 +7,7 @@ package steps
 import (
 	"strings"
 
+	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -26,6 +27,7 @@ type Step struct {
 	Enhanced    string
 	Text        string
 	Server      string
+	Copies      []cc.Recipient // what was said about the recipients of copies; only with Tried
 }
 
 // Writer writes the steps of one campaign in one turn. It keeps what it needs again, and is for one group at a time.
@@ -173,8 +175,28 @@ func (w *Writer) run(t *sqlite.Tx, about text) error {
 	return schema.Changed(done, int64(about.n), err)
 }
 
-// attempts records the steps that are attempts.
+// attempts records the steps that are attempts, and what was said about copies beside each.
 func (w *Writer) attempts(t *sqlite.Tx, list []Step) error {
+	for i := range list {
+		if len(list[i].Copies) == 0 {
+			continue
+		}
+		if err := w.plain(t, list[:i]); err != nil {
+			return err
+		}
+		if err := w.plain(t, list[i:i+1]); err != nil {
+			return err
+		}
+		if err := cc.Add(t, list[i].ID, list[i].Copies); err != nil {
+			return err
+		}
+		return w.attempts(t, list[i+1:])
+	}
+	return w.plain(t, list)
+}
+
+// plain records the steps that are attempts.
+func (w *Writer) plain(t *sqlite.Tx, list []Step) error {
 	const record = "(?, ?, ?, ?, ?, ?, ?, ?)"
 	left := 0
 	for i := range list {

@@ -31,7 +31,11 @@ type form struct {
 // forms are those that mailshot report writes, and by the same calls.
 var forms = map[string]form{
 	"csv": {"text/csv; charset=utf-8", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
-		return report.WriteCSV(w, h.Reported(r.Context(), a.filter()))
+		sum, err := h.Summary(r.Context())
+		if err != nil {
+			return err
+		}
+		return report.WriteCSV(w, sum, h.Reported(r.Context(), a.filter()))
 	}},
 	"json": {"application/json", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
 		sum, err := h.Summary(r.Context())

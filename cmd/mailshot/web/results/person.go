@@ -206,7 +206,7 @@ func storyIn(ctx context.Context, h *history.Campaign, row history.PersonRow, he
 func story(ctx context.Context, l *ledger.Ledger, id int64) (all []event, err error) {
 	tried, changed, err := l.Story(ctx, id)
 	for _, a := range tried {
-		words := report.Row{Code: a.Code, Enhanced: a.Enhanced, Text: a.Text}.Why()
+		words := report.Row{Code: a.Code, Enhanced: a.Enhanced, Text: a.Text, Copies: history.Copies(a.Copies)}.Why()
 		all = append(all, event{Time: a.Time, State: string(a.State), Words: words, Server: a.Server})
 	}
 	for _, c := range changed {
