@@ -43,7 +43,7 @@ func TestLockWaitsForATake(t *testing.T) {
 		})
 	}()
 	<-inside
-	time.AfterFunc(2*glancing*glance, func() { close(leave) }) // the accounts are on a slow disk
+	time.AfterFunc(6*glance, func() { close(leave) }) // the accounts are on a slow disk
 	k2, err := sends.Lock("c")
 	if err != nil {
 		t.Error(err)

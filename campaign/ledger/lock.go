@@ -10,7 +10,6 @@ import (
 
 	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
-	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/sqlite"
 )
 
@@ -28,34 +27,21 @@ func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Pa
 const (
 	glance  = 20 * time.Millisecond
 	glances = 50
-
-	// glancing is how often Lock tries again although nothing is left behind: somebody may only have asked whether the
-	// lock is held, see Holder.
-	glancing = 3
 )
 
-// Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, at
-// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left,
-// or to take what it kept.
-// Lock does so, too.
+// Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, after
+// a second: somebody who only looks may have it for a moment, to bring in what a run that died has left, or to take what
+// it kept, or to ask whether the lock is held. By what is on the disk that cannot be told from a run: it may be brought
+// in already when its lock is still held. Lock brings in what is left, too.
 func (l *Ledger) Lock(id string) (*Lock, error) { return l.lock(id, glances) }
 
 // lock is Lock, with so many glances of patience.
 func (l *Ledger) lock(id string, patience int) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
-	if patience > 0 && errors.Is(err, sqlite.ErrLocked) {
-		for asked := 0; asked < glancing && errors.Is(err, sqlite.ErrLocked); asked++ {
-			time.Sleep(glance)
-			file, err = sqlite.Lock(name)
-		}
-		left, _ := durable.Left(l.db.Reading)
-		kept, _ := steps.Keeping(l.db.Reading, id)
-		looks := kept || slices.Contains(left, id)
-		for ; patience > 0 && looks && errors.Is(err, sqlite.ErrLocked); patience-- {
-			time.Sleep(glance)
-			file, err = sqlite.Lock(name)
-		}
+	for ; patience > 0 && errors.Is(err, sqlite.ErrLocked); patience-- {
+		time.Sleep(glance)
+		file, err = sqlite.Lock(name)
 	}
 	if errors.Is(err, sqlite.ErrLocked) {
 		return nil, &LockedError{ID: id, PID: sqlite.Holder(name)}

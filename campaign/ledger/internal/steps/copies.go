@@ -52,13 +52,6 @@ func Lost(db *sql.DB, campaign int64) (is bool, err error) {
 	return is, err
 }
 
-// Keeping reports whether anything is kept of the campaign with this id.
-func Keeping(db *sql.DB, id string) (is bool, err error) {
-	err = db.QueryRow(`SELECT EXISTS (SELECT 1 FROM copies WHERE owner <> ?
-		AND campaign = (SELECT no FROM campaigns WHERE id = ? AND frozen = 1))`, lost, id).Scan(&is)
-	return is, err
-}
-
 // Purge erases what is kept of a campaign. Nobody can take it any more, so it is marked as lost.
 func Purge(t *sqlite.Tx, campaign int64) error {
 	n, err := t.Exec("DELETE FROM copies WHERE campaign = ? AND owner <> ?", campaign, lost)
