@@ -229,6 +229,7 @@ const (
 	SQLBegun    = "2"
 	SQLDeferred = "3"
 	SQLSent     = "4"
+	SQLGrouped  = "14"
 )
 
 // RunName is the name of a campaign's last run, which its marks and its journals have.
