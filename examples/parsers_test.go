@@ -20,8 +20,8 @@ import (
 // octet; and the files with those that munpack writes.
 func agree(t *testing.T, all []arrived) {
 	t.Helper()
-	if len(all) != 216 {
-		t.Errorf("%d messages, want 216", len(all))
+	if len(all) != 220 {
+		t.Errorf("%d messages, want 220", len(all))
 	}
 	var messages [][]byte
 	differ := func(parser string, a arrived, got parsers.Message) {
@@ -109,7 +109,7 @@ func unpacked(t *testing.T, all []arrived) {
 			}
 		}
 	}
-	if files != 12 {
-		t.Errorf("munpack saw %d files, want 12", files)
+	if files != 21 {
+		t.Errorf("munpack saw %d files, want 21", files)
 	}
 }

@@ -31,6 +31,9 @@ func together(h *recipients.Header, rows []*recipients.Row) {
 	}
 }
 
+// Outside is what a column is used for that a template takes from the message's own row.
+const Outside = "used outside .rows"
+
 // Differing is the fault of a column that is used outside .rows and in which the rows of a group do not have one text;
 // nil if they do. used says what it is used for.
 func Differing(h *recipients.Header, rows []*recipients.Row, column int, used string) error {
@@ -74,9 +77,12 @@ func differing(h *recipients.Header, rows []*recipients.Row, column int, used st
 		}
 		said = append(said, fault.Quote(t)+" in "+strings.Join(at[:min(len(at), mostPlaces)], ", ")+more)
 	}
-	name := h.Columns[column].Name
+	name, hint := h.Columns[column].Name, "a message has one of it: make the rows alike"
+	if used == Outside {
+		hint += ", or write it within {{range .rows}}"
+	}
 	return &recipients.Fault{Code: "group-differs", Place: rows[0].Place,
 		Text: fmt.Sprintf("%s is %s, and differs within the group %s: %s", name, used, fault.Quote(rows[0].Key),
 			strings.Join(said, "; ")),
-		Hint: "a message has one of it: make the rows alike, or write it within {{range .rows}}"}
+		Hint: hint}
 }

@@ -33,7 +33,7 @@ func agreeing(c Config, compiler *templates.Compiler) (all []agreed) {
 	used, anyColumn := compiler.Used()
 	for i, c := range h.Columns {
 		if anyColumn || slices.Contains(used, c.Name) {
-			add(i, "used outside .rows")
+			add(i, groups.Outside)
 		}
 	}
 	return all
