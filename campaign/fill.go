@@ -8,11 +8,14 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/check/content"
 	"mailshot/campaign/domains"
+	"mailshot/campaign/grouped"
+	"mailshot/campaign/groups"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/outgoing"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/repeats"
+	"mailshot/internal/behind"
 	"mailshot/render"
 	"mailshot/render/address"
 )
@@ -48,7 +51,7 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := c.fill(ctx, draft, o)
+	p, err := c.fill(ctx, draft, o, &grouped.Rows{})
 	if err != nil {
 		return nil, nil, errors.Join(err, draft.Discard(context.WithoutCancel(ctx)))
 	}
@@ -56,32 +59,8 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	return draft, p, nil
 }
 
-// behind does one piece of work at a time beside its owner: rows are put into the ledger while the next are made.
-type behind struct{ done chan error } // nil = no work is under way
-
-// do waits for the work before to end, and starts this work. It returns the error of the work before.
-func (b *behind) do(work func() error) error {
-	if err := b.wait(); err != nil {
-		return err
-	}
-	done := make(chan error, 1)
-	b.done = done
-	go func() { done <- work() }()
-	return nil
-}
-
-// wait waits for the work to end, and returns its error.
-func (b *behind) wait() error {
-	if b.done == nil {
-		return nil
-	}
-	err := <-b.done
-	b.done = nil
-	return err
-}
-
 // fill reads the list once, makes the messages and adds the rows in the order of the list.
-func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
+func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped.Rows) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
 	if _, err := c.header.Filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
@@ -96,10 +75,10 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 	}
 	f := filling{
 		c: c, to: to, o: o, p: p, screen: screen, history: history, date: c.now(), said: c.maker.Count(),
-		rows: make([]*recipients.Row, 0, chunk),
+		rows: make([]*recipients.Row, 0, chunk), groups: g,
 	}
 	err = f.read(ctx)
-	if e := f.adding.wait(); err == nil {
+	if e := f.adding.Wait(); err == nil {
 		err = e
 	}
 	p.found.Add(f.said.Findings(o.SkipErrors)...)
@@ -159,15 +138,16 @@ type filling struct {
 	date    time.Time
 	said    *content.Count // what the messages say
 	pending int64          // rows that are to be sent, as far as their keys are not taken
+	groups  *grouped.Rows
 
 	rows   []*recipients.Row // read, and not made yet: a chunk at most
 	cells  int               // bytes of their cells
-	adding behind
+	adding behind.Work
 }
 
 // read reads the list to its end. The last rows may still be being added when it returns.
 func (f *filling) read(ctx context.Context) error {
-	for row, err := range f.c.list.Rows(ctx) {
+	for row, err := range groups.Rows(ctx, f.c.list, f.c.def.Home()) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -177,10 +157,8 @@ func (f *filling) read(ctx context.Context) error {
 			}
 			continue
 		}
-		f.p.report.Rows++
-		for _, cell := range row.Fields {
-			f.cells += len(cell)
-		}
+		f.p.report.Rows += int64(max(len(row.Group), 1))
+		f.cells += groups.Size(row)
 		if f.rows = append(f.rows, row); len(f.rows) == chunk || f.cells >= mostCells {
 			if err := f.flush(ctx); err != nil {
 				return err
@@ -204,7 +182,7 @@ func (f *filling) flush(ctx context.Context) error {
 		return err
 	}
 	f.rows, f.cells = f.rows[:0], 0
-	return f.adding.do(func() error {
+	return f.adding.Do(func() error {
 		conflicts, err := f.to.Add(ctx, batch)
 		if err != nil || len(conflicts) == 0 {
 			return err
@@ -247,7 +225,7 @@ func (f *filling) verdict(m message.Made) verdict {
 
 // toLedger gives each row the state that it is planned with. What is wrong with a row becomes a finding.
 func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, error) {
-	batch := make([]ledger.Row, len(made))
+	batch := make([]ledger.Row, 0, len(made))
 	for i := range made {
 		m := &made[i]
 		to := m.row.Address
@@ -285,7 +263,10 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 				return nil, err
 			}
 		}
-		batch[i] = r
+		var err error
+		if batch, err = f.groups.Add(ctx, batch, r, m.row, f.p.found.Row); err != nil {
+			return nil, err
+		}
 	}
 	return batch, nil
 }

@@ -11,7 +11,9 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/grouped"
 	"mailshot/campaign/ledger"
+	"mailshot/internal/behind"
 )
 
 // BenchmarkLoad takes a list into the ledger as a plan does, but for the making of messages: read, typed, addresses
@@ -74,14 +76,14 @@ server: { host: localhost, port: 2525, tls: none }
 		b.Fatal(err)
 	}
 	p := &planned{report: &check.Report{Counts: map[string]int64{}}}
-	into, adding := filling{c: c, p: p, screen: screen}, behind{}
+	into, adding := filling{c: c, p: p, screen: screen, groups: &grouped.Rows{}}, behind.Work{}
 	made := make([]verdict, 0, chunk)
 	flush := func() {
 		batch, err := into.toLedger(b.Context(), made)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := adding.do(func() error { _, err := draft.Add(b.Context(), batch); return err }); err != nil {
+		if err := adding.Do(func() error { _, err := draft.Add(b.Context(), batch); return err }); err != nil {
 			b.Fatal(err)
 		}
 		made = make([]verdict, 0, chunk)
@@ -95,7 +97,7 @@ server: { host: localhost, port: 2525, tls: none }
 		}
 	}
 	flush()
-	if err := adding.wait(); err != nil {
+	if err := adding.Wait(); err != nil {
 		b.Fatal(err)
 	}
 	if err := c.sumUp(b.Context(), draft, p); err != nil {
@@ -179,7 +181,7 @@ func TestWideRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := &counting{Draft: draft}
-	if _, err := c.fill(t.Context(), to, PlanOptions{}); err != nil {
+	if _, err := c.fill(t.Context(), to, PlanOptions{}, &grouped.Rows{}); err != nil {
 		t.Fatal(err)
 	}
 	if to.rows != people || to.most > mostCells+cell+100 {

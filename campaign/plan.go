@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/accounts/clock"
 	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
+	"mailshot/campaign/grouped"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -35,6 +36,7 @@ type PlanOptions struct {
 type Changes struct {
 	What                                []string // the inputs that changed, in words
 	Added, Cancelled, Edited, Untouched int64
+	Late                                string // in words, the rows that come too late for the message of their group
 }
 
 // Plan says what a run would do.
@@ -329,7 +331,8 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if err != nil {
 		return err
 	}
-	p, err := c.fill(ctx, re, o)
+	g := &grouped.Rows{Frozen: re, Was: was, Is: c.header}
+	p, err := c.fill(ctx, re, o, g)
 	if err == nil && p.report.Errors() > 0 {
 		err = &CheckError{p.report}
 	}
@@ -349,7 +352,8 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if len(what) == 0 && n.Added+n.Cancelled+n.Changed > 0 {
 		what = []string{"attachments"} // every other change is seen without making messages
 	}
-	changes := Changes{What: what, Added: n.Added, Cancelled: n.Cancelled, Edited: n.Changed, Untouched: n.Untouched}
+	changes := Changes{What: what, Added: n.Added, Cancelled: n.Cancelled, Edited: n.Changed, Untouched: n.Untouched,
+		Late: g.Late()}
 	if o.Confirm != nil && len(what) > 0 {
 		ok, err := o.Confirm(changes)
 		if err != nil || !ok {

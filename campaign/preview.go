@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"mailshot/campaign/groups"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -35,7 +36,7 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 			yield(message.Made{}, err)
 			return
 		}
-		rows := c.list.Rows(ctx)
+		rows := groups.Rows(ctx, c.list, c.def.Home())
 		if o.Kept != nil {
 			rows = func(yield func(*recipients.Row, error) bool) { yield(c.header.Decode(o.Place, o.Row, o.Kept)) }
 		}
@@ -46,7 +47,7 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 				}
 				continue
 			}
-			if o.Row > 0 && r.Number != o.Row {
+			if o.Row > 0 && !groups.Has(r, o.Row) {
 				continue
 			}
 			if ok, err := choose(r); err != nil || !ok {

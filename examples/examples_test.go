@@ -25,7 +25,8 @@ func TestGenerated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds two programs")
 	}
-	for folder, files := range map[string]string{"newsletter": "people.csv", "invoices": "customers.xlsx invoices/*.pdf"} {
+	for folder, files := range map[string]string{"newsletter": "people.csv", "invoices": "customers.xlsx invoices/*.pdf",
+		"statements": "invoices.csv invoices/*.pdf"} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

@@ -20,8 +20,8 @@ import (
 // octet; and the files with those that munpack writes.
 func agree(t *testing.T, all []arrived) {
 	t.Helper()
-	if len(all) != 222 {
-		t.Errorf("%d messages, want 222", len(all))
+	if len(all) != 226 {
+		t.Errorf("%d messages, want 226", len(all))
 	}
 	var messages [][]byte
 	differ := func(parser string, a arrived, got parsers.Message) {
@@ -109,7 +109,7 @@ func unpacked(t *testing.T, all []arrived) {
 			}
 		}
 	}
-	if files != 24 { // 12 invoices, 6 codes and 6 invitations
-		t.Errorf("munpack saw %d files, want 24", files)
+	if files != 33 { // 12 invoices, 9 of statements, 6 codes and 6 invitations
+		t.Errorf("munpack saw %d files, want 33", files)
 	}
 }

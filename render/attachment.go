@@ -1,10 +1,10 @@
 package render
 
 import (
-	"mailshot/render/naming"
-
 	"path"
 	"strings"
+
+	"mailshot/render/naming"
 )
 
 // laid is an attachment with its fields laid out. It follows from the file, the path and the name, and nothing else of

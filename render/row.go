@@ -191,7 +191,11 @@ func (j *job) custom(h Header) {
 // foreignURI finds a cell that ends one URI and begins another within a list of URIs. A cell that is the whole value
 // may.
 func (j *job) foreignURI(value string) error {
-	if j.to.Data.Cells != nil && !slices.ContainsFunc(j.to.Data.Cells, func(c templates.Cell) bool { return angles(c.Text) }) {
+	clean := func(cells []templates.Cell) bool {
+		return !slices.ContainsFunc(cells, func(c templates.Cell) bool { return angles(c.Text) })
+	}
+	unclean := func(m templates.Member) bool { return !clean(m.Cells) }
+	if j.to.Data.Cells != nil && clean(j.to.Data.Cells) && !slices.ContainsFunc(j.to.Data.Group, unclean) {
 		return nil
 	}
 	for column, cell := range j.cells(j.to.Data) {
@@ -204,7 +208,8 @@ func (j *job) foreignURI(value string) error {
 
 func angles(s string) bool { return strings.IndexByte(s, '<') >= 0 || strings.IndexByte(s, '>') >= 0 }
 
-// cells yields the row's cells with their columns, in the order of the columns' names.
+// cells yields the row's cells with their columns, in the order of the columns' names, and those of
+// its group.
 func (r *Renderer) cells(d templates.Data) iter.Seq2[string, string] {
 	return func(yield func(column, cell string) bool) {
 		if d.Cells == nil {
@@ -218,6 +223,11 @@ func (r *Renderer) cells(d templates.Data) iter.Seq2[string, string] {
 		for _, i := range r.sorted {
 			if i < len(d.Cells) && !yield(r.c.Columns[i], d.Cells[i].Text) {
 				return
+			}
+			for _, m := range d.Group {
+				if i < len(m.Cells) && !yield(r.c.Columns[i], m.Cells[i].Text) {
+					return
+				}
 			}
 		}
 	}
@@ -329,7 +339,7 @@ func (j *job) check(what, place, value string) string {
 func (j *job) blame() string {
 	var columns []string
 	for name, cell := range j.cells(j.to.Data) {
-		if naming.Check(cell) != "" {
+		if naming.Check(cell) != "" && !slices.Contains(columns, show(name)) {
 			columns = append(columns, show(name))
 		}
 	}
@@ -349,18 +359,28 @@ func (j *job) body() {
 		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
 	for i, a := range j.c.Attachments {
-		var l *laid
-		switch {
-		case a.Files != nil:
-			j.several(a)
-		case a.Maker != nil:
-			l = j.make(a)
-		default:
-			l = j.attachment(i)
+		if j.to.Data.Group != nil && a.CID == "" && a.Maker == nil {
+			j.attachGroup(i)
+		} else {
+			j.attach(i)
 		}
-		if l != nil {
-			j.files = append(j.files, l)
-		}
+	}
+}
+
+// attach opens or makes the files of one item of the attachments.
+func (j *job) attach(i int) {
+	a := j.c.Attachments[i]
+	var l *laid
+	switch {
+	case a.Files != nil:
+		j.several(a)
+	case a.Maker != nil:
+		l = j.make(a)
+	default:
+		l = j.attachment(i)
+	}
+	if l != nil {
+		j.files = append(j.files, l)
 	}
 }
 

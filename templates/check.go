@@ -25,7 +25,9 @@ const (
 	unknown  shape = iota // the item of a range, the result of a function
 	rowShape              // the row: fields are columns
 	mailshotShape
-	nothing // {{template "x"}} without an argument
+	nothing     // {{template "x"}} without an argument
+	groupShape  // .rows
+	memberShape // one of them: fields are columns
 )
 
 // checker walks the trees of a set before anything is executed.
@@ -34,6 +36,7 @@ type checker struct {
 	trees map[string]named // the set's as they were written, or as they were made
 	errs  []error
 	done  map[string]bool // template name and shape of its dot
+	notes bool            // what is used is noted, see Compiler.Used
 }
 
 func (k *checker) fail(u *unit, n parse.Node, code, text, hint string) {
@@ -63,15 +66,15 @@ func (k *checker) list(u *unit, l *parse.ListNode, s scope) {
 		switch n := n.(type) {
 		case *parse.ActionNode:
 			got := k.pipe(u, n.Pipe, s)
-			if len(n.Pipe.Decl) == 0 && got == rowShape {
-				k.fail(u, n.Pipe, "template", "this prints the whole row", "name a column: {{.column}}")
+			if len(n.Pipe.Decl) == 0 {
+				k.whole(u, n.Pipe, got)
 			}
 		case *parse.IfNode:
 			k.branch(u, &n.BranchNode, s, func(body scope, _ shape) scope { return body })
 		case *parse.WithNode:
 			k.branch(u, &n.BranchNode, s, func(body scope, got shape) scope { body.dot = got; return body })
 		case *parse.RangeNode:
-			k.branch(u, &n.BranchNode, s, func(body scope, _ shape) scope { body.dot = unknown; return body })
+			k.branch(u, &n.BranchNode, s, func(body scope, got shape) scope { body.dot = itemOf(got); return body })
 		case *parse.TemplateNode:
 			dot := nothing
 			if n.Pipe != nil {
@@ -86,12 +89,33 @@ func (k *checker) list(u *unit, l *parse.ListNode, s scope) {
 	}
 }
 
+// itemOf is the shape of what a range over a value has as its dot.
+func itemOf(s shape) shape {
+	if s == groupShape {
+		return memberShape
+	}
+	return unknown
+}
+
+// whole refuses to print what is no single value.
+func (k *checker) whole(u *unit, n parse.Node, got shape) {
+	switch got {
+	case rowShape, memberShape:
+		k.fail(u, n, "template", "this prints the whole row", "name a column: {{.column}}")
+	case groupShape:
+		k.fail(u, n, "template", "this prints all rows", "write {{range .rows}}, and name columns there: {{.column}}")
+	}
+}
+
 func (k *checker) branch(u *unit, n *parse.BranchNode, s scope, in func(scope, shape) scope) {
 	s.vars = maps.Clone(s.vars)
 	got := k.pipe(u, n.Pipe, s)
 	if n.NodeType == parse.NodeRange {
-		for _, v := range n.Pipe.Decl {
+		for i, v := range n.Pipe.Decl {
 			s.vars[v.Ident[0]] = unknown
+			if i == len(n.Pipe.Decl)-1 {
+				s.vars[v.Ident[0]] = itemOf(got)
+			}
 		}
 	}
 	k.list(u, n.List, in(s, got))
@@ -102,6 +126,9 @@ func (k *checker) branch(u *unit, n *parse.BranchNode, s scope, in func(scope, s
 func (k *checker) pipe(u *unit, p *parse.PipeNode, s scope) shape {
 	got := unknown
 	for _, c := range p.Cmds {
+		if got == rowShape { // the next command takes it
+			k.use("")
+		}
 		got = k.command(u, c, s)
 	}
 	for _, v := range p.Decl {
@@ -121,26 +148,22 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 		k.fail(u, f, "template-syntax", fmt.Sprintf("a cell takes no arguments: .%s", words), hint)
 		return got
 	}
+	shapes := make([]shape, len(c.Args))
 	for i, arg := range c.Args {
-		g := k.argument(u, arg, s)
-		if i == 0 && len(c.Args) == 1 {
-			got = g
-		}
+		shapes[i] = k.argument(u, arg, s)
 	}
-	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "printf" && len(c.Args) > 1 {
+	if len(c.Args) == 1 {
+		got = shapes[0]
+	}
+	id, isCall := c.Args[0].(*parse.IdentifierNode)
+	if isCall && id.Ident == "printf" && len(c.Args) > 1 {
 		k.format(u, c.Args[1])
 	}
+	if isCall && id.Ident == "index" && len(c.Args) == 3 {
+		got = itemOf(shapes[1])
+	}
 	// A column whose name is not one word is written {{col "First name"}} or {{index . "First name"}}.
-	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "col" && len(c.Args) == 2 {
-		if name, ok := c.Args[1].(*parse.StringNode); ok {
-			k.column(u, name, &name.Text)
-		}
-	}
-	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "index" && len(c.Args) == 3 {
-		if name, ok := c.Args[2].(*parse.StringNode); ok && k.argument(u, c.Args[1], s) == rowShape {
-			k.column(u, name, &name.Text)
-		}
-	}
+	k.passed(u, c, shapes)
 	return got
 }
 
@@ -201,9 +224,22 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 			}
 			return k.fields(u, n, mailshotShape, ident[1:])
 		}
-		if k.column(u, n, &ident[0]) && len(ident) > 1 {
-			k.fail(u, n, "template", fmt.Sprintf("a cell has no parts: .%s.%s", ident[0], ident[1]), "")
+		if ident[0] == "rows" && k.set.c.cfg.Grouped {
+			if len(ident) > 1 {
+				k.fail(u, n, "template", fmt.Sprintf(".rows is several rows, and .rows.%s says not which", ident[1]),
+					fmt.Sprintf("write {{range .rows}}{{.%s}}{{end}}", ident[1]))
+			}
+			return groupShape
 		}
+		if k.cell(u, n, ident) {
+			k.use(ident[0])
+		}
+	case memberShape:
+		if ident[0] == "mailshot" || ident[0] == "rows" {
+			k.fail(u, n, "template", fmt.Sprintf("a row of .rows has no .%s", ident[0]), fmt.Sprintf("write $.%s", ident[0]))
+			break
+		}
+		k.cell(u, n, ident)
 	case mailshotShape:
 		if !slices.Contains(mailshotNames, ident[0]) {
 			k.fail(u, n, "template", fmt.Sprintf("there is no .mailshot.%s", ident[0]),
@@ -226,6 +262,15 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 	return unknown
 }
 
+// cell reports whether .a is a cell, which has no parts.
+func (k *checker) cell(u *unit, n parse.Node, ident []string) bool {
+	known := k.column(u, n, &ident[0])
+	if known && len(ident) > 1 {
+		k.fail(u, n, "template", fmt.Sprintf("a cell has no parts: .%s.%s", ident[0], ident[1]), "")
+	}
+	return known
+}
+
 // column reports whether a name is one of the list's columns. An alias in the tree is replaced by its column's name.
 func (k *checker) column(u *unit, n parse.Node, name *string) bool {
 	columns := k.set.c.cfg.Columns
@@ -239,6 +284,9 @@ func (k *checker) column(u *unit, n parse.Node, name *string) bool {
 		}
 	}
 	text, hint := function.UnknownColumn(*name, columns)
+	if *name == "rows" {
+		hint = "with recipients.group, .rows is the rows of the message"
+	}
 	k.fail(u, n, "missing-column", text, hint)
 	return false
 }

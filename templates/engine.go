@@ -13,6 +13,7 @@ import (
 	texttemplate "text/template"
 
 	"mailshot/templates/function"
+	"mailshot/templates/guards"
 	"mailshot/templates/layouts"
 )
 
@@ -54,9 +55,9 @@ func (s *set) functions() *function.Execution {
 
 // pristine puts the guards into trees, and returns what makes copies of them for an execution.
 func (s *set) pristine(entry string, trees map[string]named) (func(*function.Execution) (executor, error), error) {
-	g := &guards{}
+	g := &guards.Guards{}
 	for _, name := range slices.Sorted(maps.Keys(trees)) {
-		g.list(trees[name].tree.Root)
+		g.List(trees[name].tree.Root)
 	}
 	placeholder := s.functions().Map()
 	if s.html {
@@ -100,7 +101,7 @@ func (s *set) escaped(entry string, root *htmltemplate.Template, r *function.Exe
 	t.Funcs(htmltemplate.FuncMap{"_html_template_urlfilter": function.SafeURL})
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
-			locate(part.Tree.Root)
+			guards.Locate(part.Tree.Root)
 		}
 	}
 	return t, nil

@@ -7,6 +7,8 @@ import (
 	"text/template/parse"
 
 	htmltemplate "html/template"
+
+	"mailshot/templates/guards"
 )
 
 // replaced is what html/template writes in place of a value that is not safe where it stands.
@@ -44,13 +46,13 @@ func (p *template) harmful(row map[string]any) error {
 		for k := len(n.Pipe.Cmds) - 1; k >= 0; k-- {
 			f, ok := n.Pipe.Cmds[k].Args[0].(*parse.IdentifierNode)
 			if ok && slices.Contains(replacing, f.Ident) {
-				n.Pipe.Cmds = slices.Insert(n.Pipe.Cmds, k+1, call(name, n.Pipe.Pos))
+				n.Pipe.Cmds = slices.Insert(n.Pipe.Cmds, k+1, guards.Call(name, n.Pipe.Pos))
 			}
 		}
 	}
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
-			eachAction(part.Tree.Root, look)
+			guards.EachAction(part.Tree.Root, look)
 		}
 	}
 	i.run.Begin(row)

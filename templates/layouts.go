@@ -14,6 +14,7 @@ import (
 	"mailshot/templates/markup"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
+	"mailshot/templates/translations"
 )
 
 //go:embed all:starters
@@ -29,6 +30,18 @@ func Starter(kind string) (fs.FS, error) {
 		return nil, fmt.Errorf("no starter %q: there are %s", kind, strings.Join(Starters(), ", "))
 	}
 	return fs.Sub(starters, "starters/"+kind)
+}
+
+// StarterLanguages are the languages in which StarterIn offers each starter, English first.
+func StarterLanguages() []string { return translations.Languages() }
+
+// StarterIn is [Starter] in one of StarterLanguages.
+func StarterIn(kind, language string) (fs.FS, error) {
+	base, err := Starter(kind)
+	if err != nil {
+		return nil, err
+	}
+	return translations.In(base, kind, language)
 }
 
 // Layouts names the layouts that are built in.

@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
+	"mailshot/templates/guards"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
 	"mailshot/templates/source"
@@ -95,7 +96,7 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	}
 	for _, t := range s.spied {
 		if t.unit == u && t.tree != nil {
-			unnamed(t.tree.Root)
+			guards.Unnamed(t.tree.Root)
 		}
 	}
 	return s.parse(s.made, name, id, u, u.made)
@@ -189,7 +190,7 @@ func (c *Compiler) read(name string) (string, error) {
 
 // check finds the mistakes that need no row: names of columns, functions and files.
 func (s *set) check(entry string) error {
-	k := &checker{set: s, trees: s.trees, done: map[string]bool{}}
+	k := &checker{set: s, trees: s.trees, done: map[string]bool{}, notes: true}
 	k.template(entry, rowShape)
 	if len(k.errs) == 0 {
 		s.unalias(entry, s.meant, s.made, s.spied)

@@ -10,6 +10,7 @@ import (
 
 	"mailshot/templates/function"
 	"mailshot/templates/gaps"
+	"mailshot/templates/guards"
 	"mailshot/templates/program"
 	"mailshot/templates/source"
 )
@@ -65,8 +66,8 @@ func newSpy(s *set, entry string) *spy {
 				continue
 			}
 			n := s.c.place(site.Error(t.unit.spied), optional)
-			command := call(function.Printed, site.Action.Pipe.Pos)
-			command.Args = append(command.Args, number(n, site.Action.Pipe.Pos))
+			command := guards.Call(function.Printed, site.Action.Pipe.Pos)
+			command.Args = append(command.Args, guards.Number(n, site.Action.Pipe.Pos))
 			site.Action.Pipe.Cmds = append(site.Action.Pipe.Cmds, command)
 		}
 	}

@@ -182,5 +182,5 @@ func (p *template) look(o *Output, d Data, path []byte, dot func() map[string]an
 
 // row is what one execution sees, for a program.
 func row(d Data) program.Row {
-	return program.Row{Cells: d.Cells, Values: d.Values, Text: d.Text, Mailshot: d.Mailshot}
+	return program.Row{Cells: d.Cells, Values: d.Values, Text: d.Text, Mailshot: d.Mailshot, Group: d.Group}
 }

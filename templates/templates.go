@@ -74,6 +74,9 @@ type Config struct {
 	Typographer bool
 	Limit       int  // bytes that one execution may write; default DefaultLimit
 	Unsubscribe bool // {{.mailshot.unsubscribe_url}} is known. Default: whoever prints it makes a mistake
+	Grouped     bool // rows come with their group, which is .rows. Default: there is no .rows
+
+	eachRow bool // see Compiler.EachRow
 }
 
 // Source is a template's text and where it stands, so that errors can point at it.
@@ -95,11 +98,15 @@ type Data struct {
 	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
 	Cells    []Cell            // in the order of Config.Columns; where not nil, it takes the place of Values and Text
 	Mailshot Mailshot          // {{.mailshot.NAME}}
+	Group    []Member          // the rows of .rows; nil: there are none. With Cells alone
 	Seen     *Seen             // where Execute notes what was empty, by the compiler's Places; nil: it notes nothing
 }
 
 // Cell is one cell of a row, for [Data].
 type Cell = function.Cell
+
+// Member is one row of a group, for [Data].
+type Member = function.Member
 
 // Mailshot is what {{.mailshot.NAME}} prints, for [Data].
 type Mailshot = function.Mailshot
@@ -126,6 +133,7 @@ type compiled struct {
 	places
 
 	campaign, token bool // see Prints
+	used
 }
 
 // New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.
@@ -141,6 +149,14 @@ func New(cfg Config) *Compiler {
 func (c *Compiler) In(language, direction string) *Compiler {
 	cfg := c.cfg
 	cfg.Language, cfg.Direction = language, direction
+	return &Compiler{cfg, c.compiled}
+}
+
+// EachRow returns the compiler of the same campaign for texts that are made for each row of a group, such as the names
+// of attachments. What they print does not count as Used.
+func (c *Compiler) EachRow() *Compiler {
+	cfg := c.cfg
+	cfg.eachRow = true
 	return &Compiler{cfg, c.compiled}
 }
 
@@ -281,7 +297,8 @@ type Function = function.Function
 func Functions() []Function { return function.Functions() }
 
 // ExampleData is the row for the examples of Functions: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
-// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999.
+// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999; and
+// a group of two rows with the amounts 1,234.50 and 617.25.
 func ExampleData() Data {
 	return Data{
 		Values: map[string]any{
@@ -293,6 +310,10 @@ func ExampleData() Data {
 		},
 		Mailshot: Mailshot{
 			Campaign: "demo", Key: "ann@example.com", Address: "ann@example.com", Name: "Ann Lee", Token: "k3x7",
+		},
+		Group: []Member{
+			{Place: "list.csv:2", Named: map[string]Cell{"amount": {Text: "1,234.50", Value: 1234.5}}},
+			{Place: "list.csv:5", Named: map[string]Cell{"amount": {Text: "617.25", Value: 617.25}}},
 		},
 	}
 }

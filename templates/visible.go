@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
+	"mailshot/templates/guards"
 	"mailshot/templates/markup"
 )
 
@@ -53,9 +54,9 @@ func newVisibleGuard(s *set, entry string) (*visibleGuard, error) {
 
 // show makes each action of a tree that prints write HTML.
 func show(l *parse.ListNode) {
-	eachAction(l, func(n *parse.ActionNode) {
+	guards.EachAction(l, func(n *parse.ActionNode) {
 		if len(n.Pipe.Decl) == 0 {
-			n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Shown, n.Pipe.Pos))
+			n.Pipe.Cmds = append(n.Pipe.Cmds, guards.Call(function.Shown, n.Pipe.Pos))
 		}
 	})
 }

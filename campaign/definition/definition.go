@@ -132,6 +132,7 @@ type Recipients struct {
 	Delimiter          rune     // of a text file; 0 = detected
 	Encoding           string   // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
 	Address, Name, Key string   // columns; "" = guessed from the header (Key: the address)
+	Group              string   // column whose rows with one value in it get one message; "" = each row gets one
 	Language           string   // column of the language of each message, one of Languages; "" = there is one language
 	Columns            map[string]string
 	Addresses          string // "strict" or "lenient"; "" = strict
@@ -139,7 +140,7 @@ type Recipients struct {
 	Duplicates         string // "error" or "first"; never ""
 
 	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address",
-	// "name", "key", "language", and "columns.amount" for each column's type.
+	// "name", "key", "group", "language", and "columns.amount" for each column's type.
 	Places map[string]Text
 }
 

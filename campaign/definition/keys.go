@@ -138,6 +138,7 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number",
 			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
 				"Default: the address."},
+		d.groupKey(),
 		{Name: "language", Read: noted(&r.Places, "language", &r.Language), Example: "lang", Off: true,
 			Doc: "With languages: the column that has the code of each person's language. fa-IR takes fa. A row whose " +
 				"code is none of the languages, or empty, takes the default, and check says how many do."},
@@ -157,6 +158,13 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "duplicates", Read: schema.Word(&r.Duplicates, "error", "first"), Example: "error",
 			Doc: "What to do when two rows with one key would get different messages: error, or first to take the first."},
 	}
+}
+
+func (d *Definition) groupKey() schema.Key {
+	r := &d.Recipients
+	return schema.Key{Name: "group", Read: noted(&r.Places, "group", &r.Group), Example: "customer", Off: true,
+		Doc: "In place of key: one message for all rows with one value in this column, wherever in the list they are. " +
+			"{{range .rows}} goes over them and sum adds a column up; docs/groups.md."}
 }
 
 func (d *Definition) bodyKeys() []schema.Key {

@@ -101,6 +101,14 @@ func (d *Definition) checkList(dec *schema.Decoder) {
 		dec.Report(n, "useless-key", "file_column says which of several files a row is from, and there is one file",
 			"remove the line")
 	}
+	if n := dec.Given("recipients.key"); n != nil && r.Group != "" {
+		dec.Report(n, "bad-value", "with group the key of a message is the group's value",
+			"remove key; or remove group, for a message to each row")
+	}
+	if n := dec.Given("recipients.duplicates"); n != nil && r.Group != "" {
+		dec.Report(n, "bad-value", "duplicates is about rows with one key, and with group these get one message",
+			"remove the line")
+	}
 	if n := dec.Given("recipients.query"); n != nil && len(r.Files) > 0 {
 		dec.Report(n, "bad-value", "a query is asked of one database, and there are several files",
 			"remove query, or name one file")

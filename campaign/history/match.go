@@ -85,6 +85,7 @@ func (m *Matched) rows(ctx context.Context, list *recipients.List, f fates) iter
 			}
 			m.Rows++
 			r, known, err := f.find(row)
+			r = f.message(r)
 			if !known {
 				m.Strange++
 			}
@@ -106,6 +107,8 @@ func (m *Matched) rows(ctx context.Context, list *recipients.List, f fates) iter
 type fates interface {
 	// find returns the record of a row; false: the campaign does not know the row.
 	find(*recipients.Row) (ledger.Record, bool, error)
+	// message returns the record of the message that the record's row is in, for a row of a group; else the record.
+	message(ledger.Record) ledger.Record
 	// end is called after the last row, with the list's digest.
 	end(digest string) error
 	// left is the number of the campaign's rows that were not found.
@@ -118,11 +121,12 @@ type inOrder struct {
 	planned string
 	next    func() (ledger.Record, error, bool)
 	stop    func()
+	carrier ledger.Record // the last record that is not in another's message
 }
 
 func (c *Campaign) inOrder(ctx context.Context) fates {
 	next, stop := iter.Pull2(c.Rows(ctx, ledger.Filter{}))
-	return &inOrder{c.Kept.List, next, stop}
+	return &inOrder{planned: c.Kept.List, next: next, stop: stop}
 }
 
 func (o *inOrder) find(row *recipients.Row) (ledger.Record, bool, error) {
@@ -134,6 +138,22 @@ func (o *inOrder) find(row *recipients.Row) (ledger.Record, bool, error) {
 		return ledger.Record{}, false, errOtherRows
 	}
 	return slim(r), true, nil
+}
+
+func (o *inOrder) message(r ledger.Record) ledger.Record {
+	if r.Carrier == 0 {
+		o.carrier = r
+	}
+	return carried(r, o.carrier)
+}
+
+// carried is the record of a row with what became of the message that it is in.
+func carried(r, carrier ledger.Record) ledger.Record {
+	if r.Carrier == 0 || r.Carrier != carrier.ID {
+		return r
+	}
+	carrier.Number, carrier.Place, carrier.Carrier = r.Number, r.Place, r.Carrier
+	return carrier
 }
 
 func (o *inOrder) end(digest string) error {
@@ -149,8 +169,9 @@ func (o *inOrder) close()      { o.stop() }
 
 // byKey finds the rows of a list that was changed since. It holds the campaign's rows.
 type byKey struct {
-	known    map[string][]*fate // by key
-	nameless map[string]*fate   // by place
+	known    map[string][]*fate      // by key
+	nameless map[string]*fate        // by place
+	carriers map[int64]ledger.Record // by ID: of groups of several rows
 }
 
 type fate struct {
@@ -159,7 +180,7 @@ type fate struct {
 }
 
 func (c *Campaign) byKey(ctx context.Context) (fates, error) {
-	b := &byKey{map[string][]*fate{}, map[string]*fate{}}
+	b := &byKey{map[string][]*fate{}, map[string]*fate{}, map[int64]ledger.Record{}}
 	for r, err := range c.Rows(ctx, ledger.Filter{}) {
 		switch {
 		case err != nil:
@@ -194,6 +215,22 @@ func (b *byKey) find(row *recipients.Row) (ledger.Record, bool, error) {
 	}
 	best.found = true
 	return best.Record, true, nil
+}
+
+func (b *byKey) message(r ledger.Record) ledger.Record {
+	if r.Carrier == 0 {
+		return r
+	}
+	carrier, known := b.carriers[r.Carrier]
+	if !known {
+		for _, f := range b.known[r.Key] {
+			if f.ID == r.Carrier {
+				carrier = f.Record
+			}
+		}
+		b.carriers[r.Carrier] = carrier
+	}
+	return carried(r, carrier)
 }
 
 func (b *byKey) end(string) error { return nil }

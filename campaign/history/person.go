@@ -65,7 +65,14 @@ func (p *Person) look(ctx context.Context, file string, secret []byte) (err erro
 	if err != nil {
 		return err
 	}
+	states := map[int64]ledger.State{}
 	for _, s := range all {
+		states[s.ID] = s.State
+	}
+	for _, s := range all {
+		if state := states[s.Carrier]; s.Carrier != 0 && state != "" {
+			s.Reason += ", which is " + string(state)
+		}
 		row := PersonRow{Ledger: file, Campaign: s.Campaign, Record: s.Record}
 		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
 			from := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/claims"
+	"mailshot/campaign/ledger/internal/members"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -19,13 +20,13 @@ import (
 type Row struct {
 	Number     int64  // 1-based data row of the list
 	Place      string // people.csv:17
-	Key        string // its identity; empty only where State is neither pending nor suppressed
+	Key        string // its identity, or that of its group; empty only where State is invalid or filtered
 	Address    string // envelope address
 	AddressKey string // the address's identity, for suppression
 	Lane       string // the deliveries of a lane share caps
 	Fields     []byte // what the message is made from, in the caller's encoding
 	Digest     []byte // of the message
-	State      State  // pending, invalid, suppressed or filtered
+	State      State  // pending, invalid, suppressed, filtered or grouped
 	Reason     string // why it is not pending
 }
 
@@ -134,7 +135,7 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 				}
 			}
 			if more {
-				return nil
+				return members.Remove(t, first, last)
 			}
 			if _, err := t.Exec("DELETE FROM lanes WHERE campaign = ?", no); err != nil {
 				return err
@@ -160,7 +161,7 @@ func insert(t *sqlite.Tx, insert, values string, n int, args []any) error {
 
 // Add stores rows in one transaction: a few hundred to a few thousand at a time are quick.
 //
-// Rows that are pending or suppressed claim their key. A later row with the same key is stored as a duplicate if its
+// Rows that are pending or suppressed claim their key. Grouped rows come after the row that has claimed theirs. A later row with the same key is stored as a duplicate if its
 // digest is the same too, or if the campaign has DuplicatesFirst. Otherwise it comes back as a Conflict and is not
 // stored: the caller discards the draft, or adds the row again as invalid.
 //
@@ -220,6 +221,7 @@ type planned struct {
 	hash    schema.KeyHash
 	claims  bool   // it is the row that has its key
 	another string // it is a duplicate: the place of the row that has its key
+	carrier int64  // it is grouped: the row that has its key
 	lane    int64
 }
 
@@ -248,21 +250,27 @@ func (d *Draft) sound(row *Row) error {
 	if !legal(byPlan, "", row.State) {
 		return fmt.Errorf("%w: a row cannot be planned as %q", ErrState, row.State)
 	}
-	if row.Key == "" && (row.State == Pending || row.State == Suppressed) {
+	if row.Key == "" && (row.State == Pending || row.State == Suppressed || row.State == Grouped) {
 		return errors.New("row has no key")
 	}
 	return nil
 }
 
 // identify claims the key of a row that is pending or suppressed. If another row has claimed the key, it makes the row
-// a duplicate, or returns the conflict.
+// a duplicate, or returns the conflict. It finds the row whose message a grouped row is in.
 func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) {
-	if p.State != Pending && p.State != Suppressed {
+	if p.State != Pending && p.State != Suppressed && p.State != Grouped {
 		return nil, nil
 	}
 	p.hash = d.hash(p.Key)
 	id, err := d.claimant(t, p.hash)
 	if err != nil {
+		return nil, err
+	}
+	if p.State == Grouped {
+		if p.carrier = id; id == 0 {
+			err = errors.New("no row carries the message of its group")
+		}
 		return nil, err
 	}
 	if id == 0 {
@@ -304,6 +312,7 @@ func (d *Draft) hash(key string) schema.KeyHash {
 // store writes the rows and their deliveries.
 func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 	args, more := make([]any, 0, sqlite.Several*9), make([]any, 0, sqlite.Several*5)
+	var grouped []members.Member
 	id := b.first
 	for part := range slices.Chunk(b.rows, sqlite.Several) {
 		args, more = args[:0], more[:0]
@@ -318,6 +327,9 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 			addressKey, key := same(p.AddressKey, p.Address, address), same(p.Key, p.Address, address)
 			args = append(args, row, d.no, hash, p.Number, p.Place, key, address, addressKey, p.Fields)
 			more = append(more, row, p.state().code(), p.lane, p.Digest, p.reason())
+			if p.carrier != 0 {
+				grouped = append(grouped, members.Member{Row: id, Carrier: p.carrier})
+			}
 			id++
 		}
 		err := insert(t,
@@ -332,7 +344,7 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 			return err
 		}
 	}
-	return nil
+	return members.Add(t, grouped)
 }
 
 // same is text as an argument: arg, where text is the one that arg is of.

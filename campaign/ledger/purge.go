@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/members"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
@@ -160,7 +161,7 @@ func (l *Ledger) purgePiece(no int64) (more bool, err error) {
 				return err
 			}
 		}
-		return nil
+		return members.Remove(t, first, last)
 	})
 	return more, err
 }

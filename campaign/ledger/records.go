@@ -39,6 +39,7 @@ type Record struct {
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
 	Manual         *Change // the last manual change; nil if none
+	Carrier        int64   // of one grouped: the ID of the delivery whose message has the row
 
 	attempt int64 // the number of Last
 }
@@ -91,7 +92,8 @@ func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record
 	rows, err := l.db.Reading.QueryContext(ctx, `SELECT
 			d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
 			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server,
-			u.no, u.time, u.who, u.host, u.act, u.before, u.after
+			u.no, u.time, u.who, u.host, u.act, u.before, u.after,
+			iif(d.state = `+schema.SQLGrouped+`, coalesce((SELECT carrier FROM members WHERE row = d.id), 0), 0)
 		FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
 		LEFT JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
 		LEFT JOIN audit u ON u.no = (SELECT max(no) FROM audit WHERE delivery = d.id)
@@ -122,7 +124,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	err := rows.Scan(
 		&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason,
 		&r.Attempts, &first, &due, &no, &at, &outcome, &stage, &code, &enhanced, &text, &server,
-		&changeNo, &changed, &who, &host, &act, &before, &after)
+		&changeNo, &changed, &who, &host, &act, &before, &after, &r.Carrier)
 	if r.State, r.First = stateOf(state), sqlite.Moment(first); r.State == Deferred {
 		r.Due = sqlite.Moment(due)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"mailshot/campaign/ledger/internal/members"
+	"mailshot/campaign/ledger/internal/merge"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -29,7 +31,8 @@ type Changes struct {
 //   - All other pending and deferred deliveries get the new fields, address, lane and digest, because the list's header
 //     is the new one.
 //   - What is done, is unknown, or was cancelled stays as it is.
-//   - Rows that never had a delivery to make (invalid, duplicate, filtered) are replaced by those of the new list.
+//   - Rows that never had a delivery to make (invalid, duplicate, filtered) are replaced by those of the new list, and
+//     so are the grouped rows of a delivery that gets the new fields.
 type Replan struct {
 	draft   *Draft
 	into    int64 // the frozen campaign's number
@@ -117,26 +120,23 @@ func (l *Ledger) allClaimed(ctx context.Context, id string, first, end int64) er
 	return nil
 }
 
-// What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
-const (
-	isNew    = "NOT EXISTS (SELECT 1 FROM claims o WHERE o.campaign = :into AND o.hash = n.hash)"
-	isGone   = "NOT EXISTS (SELECT 1 FROM claims n WHERE n.campaign = :from AND n.hash = o.hash)"
-	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + schema.SQLPending + ")"
-	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
-	gone     = `FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end
-		AND f.state IN ` + schema.Open + " AND o.hash IS NOT NULL AND " + isGone
-	// CROSS JOIN keeps the order. In a file that some tool has analysed SQLite would take another, and look at all
-	// deliveries for each key.
-	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id
-		CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
-		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id
-		WHERE f.id >= :first AND f.id < :end AND f.state IN ` + schema.Open
-	edited = kept + " AND " + isEdited
-)
-
 // Add stores rows of the new list, as Draft.Add does.
 func (p *Replan) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	return p.draft.Add(ctx, rows)
+}
+
+// Frozen returns what the frozen campaign has under a key; known is false if it has nothing. Of the record only ID,
+// Number, Place, State and Fields are set; there are no Fields of somebody who was forgotten.
+func (p *Replan) Frozen(ctx context.Context, key string) (r Record, known bool, err error) {
+	hash, state := p.draft.hash(key), int64(0)
+	err = p.draft.l.db.Reading.QueryRowContext(ctx, `SELECT r.id, r.number, r.place, d.state, r.fields FROM claims k
+		JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = k.row WHERE k.campaign = ? AND k.hash = ?`,
+		p.into, hash[:]).Scan(&r.ID, &r.Number, &r.Place, &state, &r.Fields)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, nil
+	}
+	r.State = stateOf(state)
+	return r, err == nil, p.draft.l.db.Explain(err)
 }
 
 // Counts says what Apply would do. The error is an *ErasedError if new keys may be those of people who were forgotten.
@@ -151,7 +151,7 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	first, end := schema.Span(p.into)
 	var keys int64
 	err := p.draft.l.db.Reading.QueryRowContext(ctx,
-		"SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
+		"SELECT (SELECT count(*) "+merge.Added+"), (SELECT count(*) "+merge.Removed+"), (SELECT count(*) "+merge.Edited+`),
 			(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`,
 		p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
 	c.Untouched = keys - c.Cancelled - c.Changed
@@ -178,7 +178,7 @@ func (p *Replan) Again(ctx context.Context, most int) (list []Again, n int64, er
 			SELECT o.address_key AS address, min(o.key) AS key FROM rows o JOIN deliveries f ON f.id = o.id
 			WHERE o.id >= :first AND o.id < :end AND o.address_key <> '' AND f.state IN (SELECT no FROM states
 				WHERE name IN ('sent', 'unknown', 'begun')) GROUP BY o.address_key)
-		SELECT r.place, r.key, t.key FROM (SELECT n.row AS id `+added+`) a
+		SELECT r.place, r.key, t.key FROM (SELECT n.row AS id `+merge.Added+`) a
 			JOIN rows r ON r.id = a.id JOIN deliveries e ON e.id = a.id AND e.state = `+schema.SQLPending+`
 			JOIN taken t ON t.address = r.address_key ORDER BY r.id`, p.args(first, end)...)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
@@ -226,42 +226,23 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 		sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
 		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()),
 		sql.Named("filtered", Filtered.code()))
-	const (
-		rowColumns = "hash, number, place, key, address, address_key, fields"
-		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name)
-			WHERE mine.campaign = :into AND theirs.no = e.lane)`
-		listed = "(:invalid, :duplicate, :filtered)"
-		moved  = "n.id >= :draft AND n.id < :drafted AND (n.hash IS NULL OR " + isNew + ")"
-	)
-	for _, step := range []string{
-		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
-		// gone from the list
-		`UPDATE deliveries SET state = :cancelled, due = 0, reason = '` + schema.Gone + `'
-			WHERE id IN (SELECT f.id ` + gone + ")",
-		// still on the list: rows with the same message get new fields too, because the header may have other columns
-		`UPDATE rows SET (number, place, address, address_key, fields) = (
-				SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
-				WHERE k.campaign = :from AND k.hash = rows.hash)
-			WHERE id IN (SELECT f.id ` + kept + ")",
-		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
-				iif(e.state = ` + schema.SQLPending + `, deliveries.state, :suppressed),
-				iif(e.state = ` + schema.SQLPending + `, deliveries.due, 0)
-				FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row
-				WHERE o.id = deliveries.id)
-			WHERE id IN (SELECT f.id ` + kept + ")",
-		// rows without a delivery to make are those of the new list
-		`DELETE FROM rows WHERE id IN (SELECT id FROM deliveries
-			WHERE id >= :first AND id < :end AND state IN ` + listed + ")",
-		"DELETE FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed,
-		// new: the deliveries first, while their rows are still new
-		`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
-			SELECT e.id + :shift, e.state, ` + laneOf + `, 0, 0, 0, 0, e.digest, e.reason
-			FROM rows n JOIN deliveries e ON e.id = n.id WHERE ` + moved + " ORDER BY e.id",
-		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns +
-			" FROM rows n WHERE " + moved + " ORDER BY n.id",
-		"INSERT INTO claims(campaign, hash, row) SELECT :into, n.hash, n.row + :shift " + added + " ORDER BY n.hash",
-	} {
+	grouped, err := members.Any(t, from, drafted)
+	if err == nil && !grouped {
+		grouped, err = members.Any(t, first, end)
+	}
+	if err == nil && grouped {
+		err = members.Renew(t, args)
+	}
+	if err != nil {
+		return err
+	}
+	for _, step := range merge.Steps {
 		if _, err := t.Once(step, args...); err != nil {
+			return err
+		}
+	}
+	if grouped {
+		if err := members.Join(t, args); err != nil {
 			return err
 		}
 	}

@@ -24,12 +24,13 @@ const (
 	Invalid    State = "invalid"    // the row cannot be mailed
 	Duplicate  State = "duplicate"  // an earlier row with the same key makes the same message
 	Filtered   State = "filtered"   // the where filter said no
+	Grouped    State = "grouped"    // in the message of another row of its group
 )
 
 // States lists every state in the order of the identity: rows = the sum over all of them.
 func States() []State {
 	return []State{
-		Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled,
+		Invalid, Duplicate, Suppressed, Filtered, Grouped, Held, Cancelled,
 		Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
 	}
 }
@@ -66,7 +67,7 @@ const (
 // transitions is the one place that says which state may follow which, and by what act. The empty state is that of a
 // row that is not planned yet.
 var transitions = map[act]map[State][]State{
-	byPlan:  {"": {Pending, Invalid, Duplicate, Suppressed, Filtered}},
+	byPlan:  {"": {Pending, Invalid, Duplicate, Suppressed, Filtered, Grouped}},
 	byBegin: {Pending: {Begun}, Deferred: {Begun}},
 	bySettle: {
 		Pending:  {Refused, Deferred, GaveUp, Suppressed, Held, Cancelled},

@@ -11,7 +11,7 @@ import (
 
 // design is the table of states as the design document has it: from, to, and the acts that do it.
 const design = `
-(row) | pending · invalid · duplicate · suppressed · filtered | plan
+(row) | pending · invalid · duplicate · suppressed · filtered · grouped | plan
 pending, deferred | begun | begin
 pending, deferred | refused · deferred · gave_up | settle
 pending, deferred | suppressed · held · cancelled | settle

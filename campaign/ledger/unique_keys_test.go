@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"mailshot/campaign/ledger/internal/claims"
+	"mailshot/campaign/ledger/internal/merge"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/repair"
 	"mailshot/internal/sqlite"
@@ -347,7 +348,7 @@ func TestAnalysed(t *testing.T) {
 	first, end := schema.Span(p.into)
 	ranges, loops := 0, 0
 	err = l.db.Write(func(tx *sqlite.Tx) error {
-		rows, err := tx.Query("EXPLAIN QUERY PLAN SELECT count(*) "+edited, p.args(first, end)...)
+		rows, err := tx.Query("EXPLAIN QUERY PLAN SELECT count(*) "+merge.Edited, p.args(first, end)...)
 		return sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var id, parent, unused int
 			var step string

@@ -37,7 +37,7 @@ func Config(ctx context.Context, d *definition.Definition, stdin io.Reader) (rec
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Hidden: r.Hidden,
 		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale, Language: d.Body.Language,
 		Addresses: r.Addresses,
-		Address:   r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
+		Address:   r.Address, Name: r.Name, Key: r.Key, Group: r.Group, Columns: columns, Where: r.Where.Text,
 		Places: places, Set: set, Done: ctx.Done(),
 	}
 	if r.Postgres == nil {

@@ -19,7 +19,11 @@ import (
 
 // attachments are the files of the definition, as a renderer needs them.
 func (p *compiling) attachments() (all []render.Attachment) {
+	own := p.compiler
 	for _, a := range p.Definition.Attachments {
+		if p.compiler = own; a.CID == "" && !a.Made() {
+			p.compiler = own.EachRow() // the rows of a group have files of their own
+		}
 		r := render.Attachment{
 			Name: p.line("attachment name", a.Name), CID: a.CID, Place: p.Definition.Place(a.File), Optional: a.Optional,
 		}
@@ -50,6 +54,7 @@ func (p *compiling) attachments() (all []render.Attachment) {
 		}
 		all = append(all, r)
 	}
+	p.compiler = own
 	return all
 }
 

@@ -31,16 +31,21 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 	h := c.Header
 	names := make([]string, len(h.Columns))
 	for i, col := range h.Columns {
-		if names[i] = col.Name; col.Name == "mailshot" {
+		names[i] = col.Name
+		what := map[string]string{"mailshot": "what they know of the campaign"}
+		if h.Grouped {
+			what["rows"] = "the rows of the message's group"
+		}
+		if taken := what[col.Name]; taken != "" {
 			return nil, nil, &recipients.Fault{
 				Code: "column-clash", Place: h.File, Hint: "rename the column",
-				Text: "a column is named mailshot, as templates call what they know of the campaign",
+				Text: "a column is named " + col.Name + ", as templates call " + taken,
 			}
 		}
 	}
 	config := templates.Config{
 		FS: unsaved{c.Root.FS(), c.Unsaved}, Columns: names, Typographer: c.Definition.Body.Typographer,
-		Unsubscribe: c.Definition.Bulk.URL.Given(),
+		Unsubscribe: c.Definition.Bulk.URL.Given(), Grouped: h.Grouped,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]

@@ -62,6 +62,7 @@ type Maker struct {
 	vast     []*templates.Error // about the logo
 	reports  *token.Maker       // see EnvelopeID
 	printed  bool               // the templates may print the campaign's id
+	agree    []agreed           // columns in which the rows of a group must agree
 	// rehearsed are said of each message that goes to one address in place of its row's.
 	rehearsed []content.Remark
 	cells     sync.Pool // of *[]templates.Cell
@@ -126,6 +127,9 @@ func New(c Config) (*Maker, error) {
 	if errs != nil {
 		return nil, once(errs)
 	}
+	if c.Header.Grouped {
+		m.agree = agreeing(c, compiler)
+	}
 	return m, nil
 }
 
@@ -181,6 +185,9 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 		return made
 	case row.Invalid != "":
 		made.Why = row.Invalid
+		return made
+	}
+	if made.Err = m.disagree(row); made.Err != nil {
 		return made
 	}
 	if m.c.Fault != nil {
@@ -248,7 +255,8 @@ func (m *Maker) render(
 	}
 	*cells = appendCells((*cells)[:0], row)
 	to := render.Recipient{
-		Address: row.Address, Name: row.Name, Key: row.Key, Data: templates.Data{Cells: *cells, Seen: seen},
+		Address: row.Address, Name: row.Name, Key: row.Key,
+		Data: templates.Data{Cells: *cells, Seen: seen, Group: membersOf(row)},
 	}
 	if m.c.To != nil {
 		to.Address = *m.c.To

@@ -6,10 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 
-	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/filetype"
 )
 
@@ -39,7 +37,11 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 	case cfg.People != nil:
 		return (&typed{people: cfg.People}).sum()
 	case cfg.Query == "":
-		return digestFile(ctx, cfg)
+		path := cfg.File
+		if path != "-" && !filepath.IsAbs(path) {
+			path = filepath.Join(cfg.Dir, filepath.FromSlash(path))
+		}
+		return filetype.Sum(ctx, cfg.File, path, cfg.Stdin)
 	}
 	l := &List{cfg: cfg}
 	defer func() { err = errors.Join(err, l.Close()) }()
@@ -58,54 +60,4 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 			return nil, errors.Join(ctx.Err(), err)
 		}
 	}
-}
-
-// until is a reader whose reading ends with ctx.
-type until struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (u until) Read(p []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.Reader.Read(p)
-}
-
-// digestFile returns the SHA-256 of a file, unpacked.
-func digestFile(ctx context.Context, cfg Config) ([]byte, error) {
-	f := cfg.Stdin
-	if cfg.File != "-" {
-		path := cfg.File
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(cfg.Dir, filepath.FromSlash(path))
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fault.File(cfg.File, err)
-		}
-		defer file.Close()
-		f = file
-	}
-	magic, in, err := filetype.Peek(f)
-	if err != nil {
-		return nil, fault.File(cfg.File, err)
-	}
-	packed, is, err := filetype.Unpack(cfg.File, magic, in)
-	if err != nil {
-		return nil, err
-	}
-	if is {
-		defer packed.Close()
-		in = packed
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, until{ctx, in}); err != nil {
-		if is && ctx.Err() == nil {
-			return nil, filetype.Broken(cfg.File, err)
-		}
-		return nil, fault.File(cfg.File, err)
-	}
-	return h.Sum(nil), nil
 }

@@ -32,7 +32,8 @@ type filter struct {
 // Filter compiles an expression over the columns, as in where and --only. A column is a variable if its name can be
 // one, and is row["any name"] in any case. Typed columns have their type, and are nil where the cell is empty. An
 // unknown column or a wrong type is a [*Fault] with the place in the expression. The returned function is safe for
-// concurrent use; its error is a [*Fault] with the row's place. "" is true for all rows.
+// concurrent use; its error is a [*Fault] with the row's place. "" is true for all rows, and a group is chosen if one of
+// its rows is.
 func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 	if expression == "" {
 		return func(*Row) (bool, error) { return true, nil }, nil
@@ -41,11 +42,16 @@ func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(r *Row) (bool, error) {
-		yes, wrong := f.match(r)
-		if wrong != nil {
-			wrong.Place = r.Place
-			return false, wrong
+	return func(r *Row) (yes bool, err error) {
+		for i := 0; !yes && i < max(len(r.Group), 1); i++ {
+			one, wrong := r, (*Fault)(nil)
+			if r.Group != nil {
+				one = r.Group[i]
+			}
+			if yes, wrong = f.match(one); wrong != nil {
+				wrong.Place = one.Place
+				return false, wrong
+			}
 		}
 		return yes, nil
 	}, nil

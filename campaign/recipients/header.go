@@ -30,6 +30,7 @@ type Header struct {
 	Where   string   // text of the filter
 	Lenient bool     `json:",omitempty"` // addresses may have dots that the standard does not allow
 	Guarded bool     `json:",omitempty"` // addresses may have an apostrophe before them, for spreadsheets
+	Grouped bool     `json:",omitempty"` // rows with one key get one message
 }
 
 // Column is one column of a list.
@@ -217,6 +218,9 @@ func (b *binding) people() {
 	}
 	if cfg.Key != "" {
 		h.Key = b.column("key", "key", cfg.Key)
+	}
+	if cfg.Group != "" {
+		h.Key, h.Grouped = b.column("group", "group", cfg.Group), true
 	}
 }
 

@@ -22,9 +22,7 @@ package recipients
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -80,6 +78,7 @@ type Config struct {
 	Address string          // column of the address; default guessed from the header
 	Name    string          // column of the person's name; default guessed, or none
 	Key     string          // column of the recipient's key; default none: the address is the key
+	Group   string          // column in place of Key: rows with one value in it get one message; default none
 	Columns map[string]Type // types by column name; default Text
 	Locale  string          // whose numbers and dates these are, in BCP 47: de, en-US; default 1234.5, 2026-11-30
 	Where   string          // filter; default every row
@@ -158,7 +157,7 @@ type text struct {
 		Next() (delimited.Record, error)
 		Place(line int64) string
 	}
-	total   *summed
+	total   *filetype.Summed
 	charset charset.Text
 }
 
@@ -169,7 +168,7 @@ func (t text) next() (record, error) {
 
 func (t text) place(line int64) string { return t.lines.Place(line) }
 
-func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
+func (t text) sum() ([]byte, error) { return t.total.Sum(), nil }
 
 // record is one line of a list before its columns have names.
 type record struct {
@@ -329,7 +328,7 @@ func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 
 // openText starts the source of CSV or JSON.
 func (l *List) openText(f *os.File, magic []byte) error {
-	name, total := l.cfg.File, newSummed(f)
+	name, total := l.cfg.File, filetype.NewSummed(f)
 	what := charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}
 	decoded, err := charset.Decode(what, f, total)
 	if err != nil {
@@ -390,18 +389,4 @@ func (l *List) Close() error {
 	}
 	l.close = nil
 	return errors.Join(errs...)
-}
-
-// summed is a reader that hashes what it reads.
-type summed struct {
-	r io.Reader
-	h hash.Hash
-}
-
-func newSummed(r io.Reader) *summed { return &summed{r, sha256.New()} }
-
-func (s *summed) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	s.h.Write(p[:n])
-	return n, err
 }

@@ -23,6 +23,7 @@ type Row struct {
 	Key      string          // trimmed text of the key column, else the address's key
 	Filtered bool            // the filter excludes it; Faults and Invalid are empty then
 	Faults   []error         // cells of another type or with an error, a filter that fails; each a *Fault
+	Group    []*Row          // all rows of its message, in the order of the list, itself the first; nil without groups
 
 	header *Header
 	values []any // by column: float64, time.Time, bool, or nil; nil if no column is typed
@@ -117,12 +118,20 @@ func (r *Row) Text() map[string]string {
 	return m
 }
 
-// encoding is the first byte of what Encode writes.
+// encoding is the first byte of what Encode writes for one row.
 const encoding = 1
 
-// Encode returns the fields and typed values in a compact form for [Header.Decode]. Equal rows give equal bytes. It
-// leaves out the place, the number, the faults, and what follows from the fields.
+// Encode returns the fields and typed values in a compact form for [Header.Decode], and those of its whole group. Equal
+// rows give equal bytes. It leaves out the place, the number, the faults, and what follows from the fields.
 func (r *Row) Encode() []byte {
+	if len(r.Group) > 1 {
+		return r.encodeGroup()
+	}
+	return r.encode()
+}
+
+// encode encodes the row without its group.
+func (r *Row) encode() []byte {
 	size := 1
 	for _, f := range r.Fields {
 		size += len(f) + binary.MaxVarintLen32
@@ -143,6 +152,14 @@ func (r *Row) Encode() []byte {
 // Decode rebuilds the row that Encode was called on, for a header with the same columns. It leaves Filtered and
 // Faults empty: rows with them are not sent.
 func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
+	if h.Grouped {
+		return h.decodeGroup(place, number, b)
+	}
+	return h.decode(place, number, b)
+}
+
+// decode decodes one row.
+func (h *Header) decode(place string, number int64, b []byte) (*Row, error) {
 	r := &Row{Place: place, Number: number, header: h, Fields: make([]string, len(h.Columns))}
 	broken := func(what string) error {
 		return fmt.Errorf("%s: stored row: %s", place, what)

@@ -136,6 +136,8 @@ func meaning(state string) string {
 		return "on the suppression list"
 	case "filtered":
 		return "left out by where"
+	case "grouped":
+		return "in the message of another row of its group"
 	case "held":
 		return "no longer what was planned; retry takes them up again"
 	case "cancelled":

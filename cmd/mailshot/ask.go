@@ -36,6 +36,9 @@ func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) err
 func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool) (bool, error) {
 	t.say("changed since the list was frozen: %s", strings.Join(ch.What, ", "))
 	t.say("  %d added, %d cancelled, %d edited, %d untouched", ch.Added, ch.Cancelled, ch.Edited, ch.Untouched)
+	if ch.Late != "" {
+		t.say("  %s", ch.Late)
+	}
 	if yes {
 		return true, nil
 	}

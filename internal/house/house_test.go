@@ -131,8 +131,8 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {"cmd/mailshot/human"},
 	"campaign": {
-		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
-		"internal/oauth", "internal/scratch", "internal/stdin",
+		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/behind",
+		"internal/mailbox", "internal/oauth", "internal/scratch", "internal/stdin",
 	},
 	"campaign/accounts":       {"campaign/accounts/clock", "campaign/statefile", "internal/sqlite"},
 	"campaign/accounts/clock": {"internal/machine"},
@@ -168,6 +168,10 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy",
 		"sender/limits",
 	},
+	"campaign/grouped": {"campaign/check", "campaign/ledger", "campaign/recipients", "campaign/recipients/stored"},
+	"campaign/groups": {
+		"campaign/recipients", "campaign/recipients/fault", "campaign/recipients/stored", "internal/scratch",
+	},
 	"campaign/history": {
 		"campaign/accounts", "campaign/definition", "campaign/digest", "campaign/ledger", "campaign/message",
 		"campaign/recipients", "campaign/report", "internal/trail", "render",
@@ -181,9 +185,9 @@ var allowed = map[string][]string{
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/cc", "campaign/ledger/internal/claims",
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/group", "campaign/ledger/internal/journal",
-		"campaign/ledger/internal/look", "campaign/ledger/internal/marks", "campaign/ledger/internal/recovery",
-		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile",
-		"internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/look", "campaign/ledger/internal/marks", "campaign/ledger/internal/members",
+		"campaign/ledger/internal/merge", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
+		"campaign/ledger/internal/steps", "campaign/statefile", "internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
@@ -197,6 +201,10 @@ var allowed = map[string][]string{
 	"campaign/ledger/internal/journal": {"internal/disk"},
 	"campaign/ledger/internal/look":    {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/internal/marks":   {"internal/machine"},
+	"campaign/ledger/internal/members": {
+		"campaign/ledger/internal/merge", "campaign/ledger/internal/schema", "internal/sqlite",
+	},
+	"campaign/ledger/internal/merge": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/recovery": {
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
@@ -213,9 +221,9 @@ var allowed = map[string][]string{
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/copies",
-		"campaign/definition/signing", "campaign/languages", "campaign/recipients", "render", "render/address",
-		"render/filled", "render/invitation", "render/qr", "render/several", "render/token", "templates",
-		"templates/source",
+		"campaign/definition/signing", "campaign/groups", "campaign/languages", "campaign/recipients", "render",
+		"render/address", "render/filled", "render/invitation", "render/qr", "render/several", "render/token",
+		"templates", "templates/source",
 	},
 	"campaign/outgoing": {
 		"campaign/caps", "campaign/check", "campaign/definition", "campaign/ledger", "campaign/message",
@@ -275,6 +283,7 @@ var allowed = map[string][]string{
 	"templates/bidi":     {},
 	"templates/function": {"internal/ellipsis", "internal/suggest", "templates/gaps", "templates/locale"},
 	"templates/gaps":     {"templates/source"},
+	"templates/guards":   {"templates/function", "templates/program"},
 	"templates/inline": {
 		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/inline/syntax",
 		"templates/source",
@@ -296,6 +305,7 @@ var allowed = map[string][]string{
 	"templates/plaintext/visibility": {},
 	"templates/program":              {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
 	"templates/source":               {},
+	"templates/translations":         {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/naming",
 		"render/token", "render/transfer", "templates",
@@ -320,6 +330,7 @@ var allowed = map[string][]string{
 	"sender/reply":      {"sender/limits"},
 	"sender/sendmail":   {"sender", "sender/reply"},
 	"sender/smtp":       {"sender/auth", "sender/reply"},
+	"internal/behind":   {},
 	"internal/bench": {
 		"campaign", "campaign/definition", "campaign/ledger", "campaign/list", "campaign/recipients",
 		"internal/mailbox", "internal/sink",

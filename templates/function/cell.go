@@ -104,9 +104,20 @@ func (m *Mailshot) Fields() map[string]string {
 	}
 }
 
-// CellRow returns the dot of a template for a row whose cells are in the order of columns.
-func CellRow(columns []string, cells []Cell, mailshot Mailshot) map[string]any {
-	m := make(map[string]any, len(cells)+1)
+// CellRow returns the dot of a template for a row whose cells are in the order of columns. Where group is not nil, its
+// rows are the dot's .rows.
+func CellRow(columns []string, cells []Cell, mailshot Mailshot, group []Member) map[string]any {
+	m := cellsOf(columns, cells)
+	m["mailshot"] = mailshot.Fields()
+	if group != nil {
+		m["rows"] = rowsOf(columns, group)
+	}
+	return m
+}
+
+// cellsOf returns cells by their columns.
+func cellsOf(columns []string, cells []Cell) map[string]any {
+	m := make(map[string]any, len(cells)+2)
 	for i, c := range cells[:min(len(cells), len(columns))] {
 		if _, isText := c.Value.(string); isText {
 			m[columns[i]] = c.Text
@@ -114,13 +125,12 @@ func CellRow(columns []string, cells []Cell, mailshot Mailshot) map[string]any {
 			m[columns[i]] = newCell(c.Text, c.Value)
 		}
 	}
-	m["mailshot"] = mailshot.Fields()
 	return m
 }
 
 // Row returns the dot of a template for one row. values are the typed cells by column (string, float64, time.Time,
-// bool, or nil for an empty typed cell), texts the cells as read. The maps are only read.
-func Row(values map[string]any, texts map[string]string, mailshot Mailshot) map[string]any {
+// bool, or nil for an empty typed cell), texts the cells as read. The maps are only read. group is as for CellRow.
+func Row(values map[string]any, texts map[string]string, mailshot Mailshot, group []Member) map[string]any {
 	m := make(map[string]any, max(len(values), len(texts))+1)
 	for name, text := range texts {
 		m[name] = text
@@ -139,6 +149,9 @@ func Row(values map[string]any, texts map[string]string, mailshot Mailshot) map[
 		m[name] = newCell(text, v)
 	}
 	m["mailshot"] = mailshot.Fields()
+	if group != nil {
+		m["rows"] = rowsOf(nil, group)
+	}
 	return m
 }
 

@@ -2,7 +2,6 @@ package function
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -65,7 +64,7 @@ func (ex *Execution) own(layout string, write func(layout string) string) (text 
 
 func (ex *Execution) gregorian(layout string, t time.Time) (string, error) {
 	base, _ := ex.tag.Base()
-	write := func(layout string) string { return formatDate(layout, t, calendars[base.String()]) }
+	write := func(layout string) string { return locale.FormatDate(layout, t, locale.Calendars[base.String()]) }
 	if text, ok := ex.own(layout, write); ok {
 		return text, nil
 	}
@@ -73,7 +72,7 @@ func (ex *Execution) gregorian(layout string, t time.Time) (string, error) {
 }
 
 func (ex *Execution) jalali(layout string, t time.Time) (string, error) {
-	write := func(layout string) string { return formatJalali(layout, t) }
+	write := func(layout string) string { return locale.FormatJalali(layout, t) }
 	if text, ok := ex.own(layout, write); ok {
 		return text, nil
 	}
@@ -88,11 +87,13 @@ func (ex *Execution) hijri(layout string, t time.Time) (string, error) {
 	}
 	base, _ := ex.tag.Base()
 	day := t.Weekday().String()
-	if c := calendars[base.String()]; c != nil {
-		day = c.days[t.Weekday()]
+	if c := locale.Calendars[base.String()]; c != nil {
+		day = c.Days[t.Weekday()]
 	}
 	month := locale.HijriMonths(base.String())[m-1]
-	write := func(layout string) string { return names(layout, t, month, day, dateParts(t, y, m, d)) }
+	write := func(layout string) string {
+		return locale.FormatNames(layout, t, month, day, locale.DateParts(t, y, m, d))
+	}
 	if text, ok := ex.own(layout, write); ok {
 		return text, nil
 	}
@@ -160,74 +161,4 @@ func daysAndDate(n, v any) (int, time.Time, error) {
 func dayNumber(t time.Time) int {
 	y, m, d := t.Date()
 	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
-}
-
-// calendar is a language's names of months and of weekdays, which begin with Sunday.
-type calendar struct{ months, days []string }
-
-var calendars = map[string]*calendar{
-	"ar": {strings.Fields("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"),
-		strings.Fields("الأحد الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت")},
-	"de": {strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
-		strings.Fields("Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag")},
-	"es": {strings.Fields("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
-		strings.Fields("domingo lunes martes miércoles jueves viernes sábado")},
-	"fa": {strings.Fields("ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر"), persianDays},
-	"fr": {strings.Fields("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
-		strings.Fields("dimanche lundi mardi mercredi jeudi vendredi samedi")},
-	"it": {strings.Fields("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
-		strings.Fields("domenica lunedì martedì mercoledì giovedì venerdì sabato")},
-	"nl": {strings.Fields("januari februari maart april mei juni juli augustus september oktober november december"),
-		strings.Fields("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag")},
-	"pt": {strings.Fields("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
-		[]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}},
-	"he": {strings.Fields("ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר"),
-		[]string{"יום ראשון", "יום שני", "יום שלישי", "יום רביעי", "יום חמישי", "יום שישי", "יום שבת"}},
-	"tr": {strings.Fields("Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık"),
-		strings.Fields("Pazar Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi")},
-	"ur": {strings.Fields("جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر"),
-		strings.Fields("اتوار پیر منگل بدھ جمعرات جمعہ ہفتہ")},
-}
-
-var (
-	persianDays   = []string{"یکشنبه", "دوشنبه", "سه\u200cشنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه"}
-	persianMonths = strings.Fields("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند")
-)
-
-// formatDate formats with a language's names. Short names (Jan, Mon) are written in full, as not every language has
-// them.
-func formatDate(layout string, t time.Time, c *calendar) string {
-	if c == nil {
-		return t.Format(layout)
-	}
-	return names(layout, t, c.months[t.Month()-1], c.days[t.Weekday()], nil)
-}
-
-// names formats a layout with the given names of month and day. parts are pairs of a further part of the layout and its
-// replacement.
-func names(layout string, t time.Time, month, day string, parts []string) string {
-	pairs := append([]string{"January", "\x01", "Monday", "\x02"}, parts...)
-	pairs = append(pairs, "Jan", "\x01", "Mon", "\x02")
-	// What replaces a part must not be read as part of the layout again, so only the rest is formatted.
-	var b strings.Builder
-	rest := layout
-	for rest != "" {
-		at, old, with := len(rest), "", ""
-		for i := 0; i < len(pairs); i += 2 {
-			if k := strings.Index(rest, pairs[i]); k >= 0 && (k < at || k == at && len(pairs[i]) > len(old)) {
-				at, old, with = k, pairs[i], pairs[i+1]
-			}
-		}
-		b.WriteString(t.Format(rest[:at]))
-		switch with {
-		case "\x01":
-			b.WriteString(month)
-		case "\x02":
-			b.WriteString(day)
-		default:
-			b.WriteString(with)
-		}
-		rest = rest[at+len(old):]
-	}
-	return b.String()
 }

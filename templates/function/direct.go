@@ -217,6 +217,14 @@ func directMade(f any) Direct {
 			a, ok := args[0].(int)
 			return f(a), ok
 		}
+	case func(any, string) (cell, error):
+		return func(args []any) (any, bool) {
+			name, ok := args[1].(string)
+			if !ok {
+				return nil, false
+			}
+			return given(f(args[0], name))
+		}
 	case func(int, int, string) any:
 		return func(args []any) (any, bool) {
 			a, okA := args[0].(int)

@@ -31,7 +31,7 @@ func TestCellOf(t *testing.T) {
 	values := map[string]any{"text": "value", "only": "value", "n": 0.0, "m": 2.5, "no": false, "date": time.Time{},
 		"none": nil}
 	texts := map[string]string{"text": "as read", "n": "0,0", "none": "", "late": "x", "empty": ""}
-	dot := Row(values, texts, Mailshot{})
+	dot := Row(values, texts, Mailshot{}, nil)
 	for _, name := range []string{"text", "only", "n", "m", "no", "date", "none", "late", "empty", "missing"} {
 		c, ok := CellOf(name, values, texts)
 		v, known := dot[name]
@@ -46,7 +46,7 @@ func TestCellOf(t *testing.T) {
 			value(datum) != value(v) {
 			t.Errorf("%s: %#v, and in the row %#v", name, datum, v)
 		}
-		if other := CellRow([]string{name}, []Cell{c}, Mailshot{})[name]; asText(other) != asText(v) {
+		if other := CellRow([]string{name}, []Cell{c}, Mailshot{}, nil)[name]; asText(other) != asText(v) {
 			t.Errorf("%s: %#v in order", name, other)
 		}
 	}

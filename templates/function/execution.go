@@ -20,6 +20,9 @@ const (
 	maxItems  = 10_000   // items of one list
 )
 
+// MostItems is how many turns one range makes at most.
+const MostItems = maxItems
+
 // Config tells the functions about the message.
 type Config struct {
 	Language  string // a BCP 47 tag: how numbers, plurals and months are written. Default: as in English

@@ -35,7 +35,7 @@ func table() []entry {
 	var t []entry
 	for _, part := range [][]entry{
 		emptiness(), conditions(), texts(), parts(), lengths(), prints(), links(), lists(), members(),
-		numbers(), sums(), dates(), spans(), comparisons(), wordings(),
+		numbers(), sums(), groups(), dates(), spans(), comparisons(), wordings(),
 	} {
 		t = append(t, part...)
 	}
@@ -244,7 +244,10 @@ func members() []entry {
 		{Function{"len", "len VALUE", "the number of characters of a text, or of values of a list", `{{len .city}}`, "5"},
 			func(ex *Execution) any {
 				return func(v any) cell {
-					if l, ok := v.(list); ok {
+					switch l := v.(type) {
+					case list:
+						return whole(len(l))
+					case rows:
 						return whole(len(l))
 					}
 					return whole(len([]rune(asText(v))))
@@ -318,22 +321,39 @@ func (ex *Execution) index(from, key any) (any, error) {
 		}
 		return v, nil
 	case list:
-		i, err := asInt(key)
+		i, err := numbered(key, len(from))
 		if err != nil {
 			return nil, err
 		}
-		if i < 0 || i >= len(from) {
-			return nil, Advice{fmt.Sprintf("the list has %d values and no number %d", len(from), i), "the first is number 0"}
+		return from[i], nil
+	case rows:
+		i, err := numbered(key, len(from))
+		if err != nil {
+			return nil, err
 		}
 		return from[i], nil
 	}
 	return nil, Advice{"this is neither a list nor the row", "split makes a list of a cell"}
 }
 
+// numbered is the number of one of n values.
+func numbered(key any, n int) (int, error) {
+	i, err := asInt(key)
+	if err == nil && (i < 0 || i >= n) {
+		err = Advice{fmt.Sprintf("the list has %d values and no number %d", n, i), "the first is number 0"}
+	}
+	return i, err
+}
+
 // items checks the value to range over.
 func (ex *Execution) items(v any) (any, error) {
 	switch v := v.(type) {
 	case list:
+		return v, nil
+	case rows:
+		if len(v) > maxItems {
+			return nil, Limit("more than 10000 turns of one {{range}}")
+		}
 		return v, nil
 	case int:
 		if v > maxItems {
@@ -349,7 +369,7 @@ func (ex *Execution) items(v any) (any, error) {
 func sortedKeys(m map[string]any) []string {
 	var names []string
 	for name := range maps.Keys(m) {
-		if name != "mailshot" {
+		if name != "mailshot" && name != place {
 			names = append(names, name)
 		}
 	}

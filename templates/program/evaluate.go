@@ -33,21 +33,31 @@ func (m *Machine) field(v *value) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	switch of.(type) {
+	switch of := of.(type) {
 	case row:
-		if v.name == rowMailshot {
+		switch {
+		case v.name == rowMailshot:
 			return mailshot{}, true
+		case v.name == rowGroup && m.row.Group != nil:
+			return group{}, m.row.Cells != nil
 		}
-		c, ok := m.cell(v.slot)
-		if !ok {
-			return nil, false
-		}
-		return c.Datum(), true
+		return m.datum(of, v.slot)
+	case member:
+		return m.datum(of, v.slot)
 	case mailshot:
 		text, ok := m.row.Mailshot.Field(v.name)
 		return text, ok
 	}
 	return nil, false
+}
+
+// datum is the cell of a used column of a row, as functions take it.
+func (m *Machine) datum(of any, column int) (any, bool) {
+	c, ok := m.cellOf(of, column)
+	if !ok {
+		return nil, false
+	}
+	return c.Datum(), true
 }
 
 // fieldText is how a column or a field of mailshot prints, if a value is one.
@@ -60,8 +70,8 @@ func (m *Machine) fieldText(v *value) (string, bool) {
 		return "", false
 	}
 	switch of.(type) {
-	case row:
-		if c, ok := m.cell(v.slot); ok && v.name != rowMailshot {
+	case row, member:
+		if c, ok := m.cellOf(of, v.slot); ok && v.name != rowMailshot {
 			return c.Text, true
 		}
 	case mailshot:
@@ -73,10 +83,11 @@ func (m *Machine) fieldText(v *value) (string, bool) {
 // maybe is a column that the list may not have.
 func (m *Machine) maybe(v *value) (any, bool) {
 	of, ok := m.value(v.of)
-	if _, isRow := of.(row); !ok || !isRow {
+	_, isRow := of.(row)
+	if _, isMember := of.(member); !ok || !isRow && !isMember {
 		return nil, false
 	}
-	c, has := m.cell(v.slot)
+	c, has := m.cellOf(of, v.slot)
 	switch {
 	case v.kind == valueHas:
 		return has && !function.Blank(c.Text), true
@@ -90,11 +101,13 @@ func (m *Machine) maybe(v *value) (any, bool) {
 func (m *Machine) truth(v *value) (truth, ok bool) {
 	if v.kind == valueField && v.name != rowMailshot {
 		of, ok := m.value(v.of)
-		if _, isRow := of.(row); ok && isRow {
-			if c, ok := m.cell(v.slot); ok {
-				return c.Truth(), true
+		if _, isRow := of.(row); !isRow || v.name != rowGroup || m.row.Group == nil {
+			if _, isMember := of.(member); ok && (isRow || isMember) {
+				if c, ok := m.cellOf(of, v.slot); ok {
+					return c.Truth(), true
+				}
+				return false, false
 			}
-			return false, false
 		}
 	}
 	x, ok := m.value(v)
@@ -106,7 +119,7 @@ func (m *Machine) truth(v *value) (truth, ok bool) {
 
 func truthOf(v any) (truth, ok bool) {
 	switch v.(type) {
-	case row, mailshot:
+	case row, mailshot, group, member:
 		return true, true
 	}
 	return function.Truth(v)
@@ -157,11 +170,16 @@ func (m *Machine) function(v *value) (any, bool) {
 
 // real is a value as functions take it.
 func (m *Machine) real(v any) any {
-	switch v.(type) {
+	switch v := v.(type) {
 	case row:
 		return m.Whole()
 	case mailshot:
 		return m.Whole()[rowMailshot]
+	case group:
+		return m.Whole()[rowGroup]
+	case member:
+		cells, _ := function.RowOf(m.Whole()[rowGroup], int(v))
+		return cells
 	}
 	return v
 }

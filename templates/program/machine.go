@@ -14,6 +14,7 @@ type Row struct {
 	Values   map[string]any
 	Text     map[string]string
 	Mailshot function.Mailshot
+	Group    []function.Member // the rows of .rows; nil = there is no .rows
 }
 
 // Machine executes a Program for one row at a time.
@@ -32,10 +33,11 @@ type Machine struct {
 	named   []function.Cell
 	namedAt []int
 
-	dot    any
-	slots  []any
-	ranges []items // by depth
-	args   []any
+	dot     any
+	members []any // the items of .rows: member(0) and so on
+	slots   []any
+	ranges  []items // by depth
+	args    []any
 
 	out   []byte
 	spare []byte // room for a text that is laid out
@@ -143,9 +145,9 @@ func (m *Machine) Forget() {
 // Dot is the row as the template engine takes it. columns are those of Cells.
 func (r Row) Dot(columns []string) map[string]any {
 	if r.Cells != nil {
-		return function.CellRow(columns, r.Cells, r.Mailshot)
+		return function.CellRow(columns, r.Cells, r.Mailshot, r.Group)
 	}
-	return function.Row(r.Values, r.Text, r.Mailshot)
+	return function.Row(r.Values, r.Text, r.Mailshot, r.Group)
 }
 
 func (m *Machine) begin(r Row) {
@@ -175,6 +177,20 @@ func (m *Machine) cell(column int) (*function.Cell, bool) {
 	return nil, false
 }
 
+// cellOf returns the cell of a used column of a row, or of a row of its group.
+func (m *Machine) cellOf(of any, column int) (*function.Cell, bool) {
+	switch of := of.(type) {
+	case row:
+		return m.cell(column)
+	case member:
+		cells := m.row.Group[of].Cells
+		if i := m.at[column]; i >= 0 && i < len(cells) {
+			return &cells[i], true
+		}
+	}
+	return nil, false
+}
+
 // execute executes the program. It says no where something is out of the ordinary.
 func (m *Machine) execute() bool {
 	ops := m.p.ops
@@ -188,8 +204,8 @@ func (m *Machine) execute() bool {
 			}
 			m.out, m.cut = append(m.out, o.text...), m.cut+o.slot
 		case opCell:
-			c, known := m.cell(o.slot)
-			if _, isRow := m.dot.(row); !isRow || !known {
+			c, known := m.cellOf(m.dot, o.slot)
+			if !known {
 				return false
 			}
 			m.out, ok = o.escape.text(m.out, c.Text)
@@ -278,6 +294,18 @@ type items struct {
 	n, next int
 }
 
+// items is what a range goes over.
+func (m *Machine) items(v any) (list []any, n int, ok bool) {
+	if _, isGroup := v.(group); !isGroup {
+		return function.Items(v)
+	}
+	n = len(m.row.Group)
+	for i := len(m.members); i < n; i++ {
+		m.members = append(m.members, member(i))
+	}
+	return m.members[:n], n, n <= function.MostItems
+}
+
 // turn begins a turn of a range, and says whether there is one.
 func (m *Machine) turn(o *op) (goes, ok bool) {
 	slots := m.slots
@@ -287,7 +315,7 @@ func (m *Machine) turn(o *op) (goes, ok bool) {
 		if !ok {
 			return false, false
 		}
-		list, n, ok := function.Items(v)
+		list, n, ok := m.items(v)
 		if _, isNumber := v.(int); !ok || isNumber && o.index >= 0 { // a number has no items, also if it is zero
 			return false, false
 		}

@@ -36,13 +36,18 @@ type value struct {
 	final bool // of valueAnd and valueOr: the last of args comes through a pipe, so it is always worked out
 }
 
-// rowMailshot is the field of a row that is not a column.
-const rowMailshot = "mailshot"
+// These are the fields of a row that are not columns; of rowGroup only where the row has a group.
+const (
+	rowMailshot = "mailshot"
+	rowGroup    = "rows"
+)
 
-// These stand for the row and its mailshot, so that no map is made of them.
+// These stand for the row, its mailshot, its group, and a row of the group by its number. So no map is made of them.
 type (
 	row      struct{}
 	mailshot struct{}
+	group    struct{}
+	member   int
 )
 
 var anyType = reflect.TypeFor[any]()

@@ -42,6 +42,9 @@ func (f File) Least() int {
 // Greatest is how many files a row has at most.
 func (f File) Greatest() int { return cmp.Or(f.Max, 20) }
 
+// Made says that the file is made for each message, and is on no disk.
+func (f File) Made() bool { return f.Template || f.QR.Given() || f.ICS.Given() }
+
 // Keys are the keys of one of attachments.
 func Keys(f *File) []schema.Key {
 	other := false // what is in place of file

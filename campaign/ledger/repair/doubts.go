@@ -28,6 +28,7 @@ func settleDoubts(t *sqlite.Tx, path string, cut bool, lost losses, r *Report) e
 		WHERE purged = 0`)
 	d.states(cut, cut || lost.log)
 	d.journals(path, cut || lost.copies)
+	d.grouped()
 	d.held()
 	r.Unknown = d.changed
 	d.count("%d deliveries are unknown now", d.changed)
@@ -62,6 +63,7 @@ func (d *doubts) drafts() {
 	d.do("DELETE FROM campaigns WHERE frozen = 0")
 	d.do("DELETE FROM attempts WHERE delivery >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM audit WHERE delivery >> 40 NOT IN " + frozen)
+	d.do("DELETE FROM members WHERE row >> 40 NOT IN " + frozen)
 	d.copies() // before another attempt may get the number of one that is lost
 }
 
@@ -217,8 +219,8 @@ func (d *doubts) held() {
 		AND (SELECT a.state FROM attempts a WHERE a.delivery = deliveries.id ORDER BY a.no DESC LIMIT 1) IS NOT `+
 		schema.SQLDeferred, schema.Held, schema.Cancelled, schema.Suppressed)
 	d.do(`UPDATE deliveries SET reason = 'the reason was lost when the file was repaired'
-		WHERE reason = '' AND state IN (?, ?, ?, ?, ?, ?)`,
-		schema.Held, schema.Cancelled, schema.Suppressed, schema.Invalid, schema.Filtered, schema.Duplicate)
+		WHERE reason = '' AND state IN (?, ?, ?, ?, ?, ?, ?)`,
+		schema.Held, schema.Cancelled, schema.Suppressed, schema.Invalid, schema.Filtered, schema.Duplicate, schema.Grouped)
 }
 
 // emptyRow makes a row one whose person is not known any more.

@@ -21,6 +21,7 @@ var salvaged = []struct{ table, columns string }{
 	{"audit", "no, delivery, time, who, act, before, after, host"},
 	{"copies", "no, campaign, owner, data"},
 	{"copied", "no, attempt, delivery, address, address_key, blind, accepted, stage, code, enhanced, text"},
+	{"members", "row, carrier"},
 }
 
 // salvage copies what can be read of a table in the damaged database to the new one. It returns how many records it

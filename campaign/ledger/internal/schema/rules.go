@@ -50,7 +50,7 @@ const (
 	Gone = "gone from the list"
 
 	// Unreadable holds for a delivery whose state is not known, or one of whose numbers is not a number.
-	Unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state))" +
+	Unreadable = "d.state < 1 OR d.state > 14 OR 'integer' NOT IN (typeof(d.state))" +
 		" OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
 		" OR 'integer' NOT IN (typeof(d.attempts))" +
 		" OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
@@ -64,6 +64,10 @@ const (
 	Emptied = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''"
 	// Unsendable holds for a delivery that is to be sent and of which no message can be made.
 	Unsendable = "d.state IN " + Open + " AND (" + Emptied + ")"
+	// Carried holds for a delivery whose row is in the message of another row, which is no member itself.
+	Carried = "EXISTS (SELECT 1 FROM members m JOIN deliveries c ON c.id = m.carrier" +
+		" WHERE m.row = d.id AND m.carrier >> 40 = d.id >> 40" +
+		" AND NOT EXISTS (SELECT 1 FROM members o WHERE o.row = m.carrier))"
 	// Unclaimed holds for a row that has a key and not the claim to it.
 	Unclaimed = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k" +
 		" WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
@@ -122,7 +126,10 @@ func Rules() []Rule {
 			Text: "its last attempt, or the last change by hand, says otherwise", Doubt: true},
 		{Condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + LastTried + " IS NOT " + SQLDeferred,
 			Text: "its last attempt says otherwise"},
-		{Condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate) + " AND d.reason = ''",
+		{Condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate, Grouped) + " AND d.reason = ''",
 			Text: "no reason says why it is not sent"},
+		{Condition: in(Grouped) + " AND NOT " + Carried, Text: "grouped, and no row carries its message"},
+		{Condition: "EXISTS (SELECT 1 FROM members m WHERE m.row = d.id) AND NOT " + in(Grouped),
+			Text: "in the message of another row, and not grouped"},
 	}
 }

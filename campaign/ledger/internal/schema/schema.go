@@ -84,7 +84,8 @@ CREATE TABLE audit (
 	before INTEGER NOT NULL, after INTEGER NOT NULL
 );
 CREATE INDEX audit_delivery ON audit(delivery);
-` + stateNames()}, {Schema: `
+` + stateNames(Pending, Begun, Deferred, Sent, Refused, GaveUp, Unknown, Held, Cancelled, Suppressed, Invalid, Duplicate,
+	Filtered)}, {Schema: `
 ALTER TABLE campaigns ADD COLUMN token TEXT NOT NULL DEFAULT '';     -- of the last run, as in the accounts' marks
 ALTER TABLE campaigns ADD COLUMN host TEXT NOT NULL DEFAULT '';      -- the machine of the last run, or of the plan; '' if not known
 ALTER TABLE campaigns ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
@@ -133,7 +134,13 @@ CREATE TABLE copied (                  -- what a server said about the recipient
 	stage TEXT NOT NULL, code INTEGER NOT NULL, enhanced TEXT NOT NULL, text TEXT NOT NULL -- code 0: no reply, text says why
 );
 CREATE INDEX copied_delivery ON copied(delivery, attempt);
-`}}
+`}, {Data: `
+CREATE TABLE members (                 -- rows that are in the message of another row of their group
+	row INTEGER PRIMARY KEY,
+	carrier INTEGER NOT NULL           -- the row that has the delivery
+);
+CREATE INDEX members_carrier ON members(carrier);
+` + stateNames(Grouped)}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.
 const CountAll = `
@@ -195,7 +202,7 @@ const Counts = `SELECT state, n FROM counts WHERE campaign = ?1 AND n <> 0
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
 var States = [...]string{
 	"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown",
-	"held", "cancelled", "suppressed", "invalid", "duplicate", "filtered",
+	"held", "cancelled", "suppressed", "invalid", "duplicate", "filtered", "grouped",
 }
 
 // The numbers of the states.
@@ -213,6 +220,7 @@ const (
 	Invalid
 	Duplicate
 	Filtered
+	Grouped
 )
 
 // The numbers that appear in the text of queries and indexes; a test holds them against States.
@@ -221,6 +229,7 @@ const (
 	SQLBegun    = "2"
 	SQLDeferred = "3"
 	SQLSent     = "4"
+	SQLGrouped  = "14"
 )
 
 // RunName is the name of a campaign's last run, which its marks and its journals have.
@@ -233,11 +242,11 @@ const (
 	InsertAttempt = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
 )
 
-// stateNames fills the table of states.
-func stateNames() string {
+// stateNames adds states to the table of them.
+func stateNames(numbers ...int) string {
 	s := ""
-	for _, st := range States {
-		s += "INSERT INTO states(name) VALUES ('" + st + "');\n"
+	for _, no := range numbers {
+		s += "INSERT INTO states(name) VALUES ('" + States[no-1] + "');\n"
 	}
 	return s
 }

@@ -195,7 +195,9 @@ func (r *reading) row(row *recipients.Row) error {
 				r.mark(r.lang, check.Warning, "unknown-language", text, hint, -1)
 			}
 		}
-		r.same(row)
+		if !r.header.Grouped { // else rows with one key are one message
+			r.same(row)
+		}
 	}
 	return r.keep(row.Number, row.Place, row.Fields, "")
 }

@@ -1,26 +1,6 @@
-package function
+package locale
 
-import (
-	"fmt"
-	"strconv"
-	"time"
-)
-
-// formatJalali formats a date of the Persian calendar by a Go layout: 2006, 06, January, 01, 1, 02, _2, 2, Monday and
-// the parts of the clock.
-func formatJalali(layout string, t time.Time) string {
-	y, m, d := jalali(t)
-	return names(layout, t, persianMonths[m-1], persianDays[t.Weekday()], dateParts(t, y, m, d))
-}
-
-// dateParts are the parts of a layout that are numbers, and what they are in a calendar.
-func dateParts(t time.Time, y, m, d int) []string {
-	return []string{
-		"2006", strconv.Itoa(y), "15", t.Format("15"), "01", fmt.Sprintf("%02d", m), "02", fmt.Sprintf("%02d", d),
-		"03", t.Format("03"), "04", t.Format("04"), "05", t.Format("05"), "06", fmt.Sprintf("%02d", y%100),
-		"_2", fmt.Sprintf("%2d", d), "1", strconv.Itoa(m), "2", strconv.Itoa(d),
-	}
-}
+import "time"
 
 // jalaliBreaks are the years in which the cycle of leap years breaks off (Borkowski, "The Persian calendar for 3000
 // years", Earth, Moon, and Planets 74, 1996). The calendar is astronomical, and a plain cycle of 33 years drifts. No
@@ -59,12 +39,12 @@ func jalaliYear(jy int) (sinceLeap, march int) {
 	return sinceLeap, march
 }
 
-// jalali returns the date in the Persian calendar. It is right for the Gregorian years 560 to 3798.
-func jalali(t time.Time) (year, month, day int) {
+// Jalali returns the date in the Persian calendar. It is right for the Gregorian years 560 to 3798.
+func Jalali(t time.Time) (year, month, day int) {
 	gy := t.Year()
 	jy := gy - 621
 	sinceLeap, march := jalaliYear(jy)
-	k := dayNumber(t) - dayNumber(time.Date(gy, time.March, march, 0, 0, 0, 0, time.UTC))
+	k := days(t) - days(time.Date(gy, time.March, march, 0, 0, 0, 0, time.UTC))
 	switch {
 	case k >= 0 && k <= 185:
 		return jy, 1 + k/31, k%31 + 1
@@ -78,4 +58,10 @@ func jalali(t time.Time) (year, month, day int) {
 		}
 	}
 	return jy, 7 + k/30, k%30 + 1
+}
+
+// days counts calendar days, whatever the time zone.
+func days(t time.Time) int {
+	y, m, d := t.Date()
+	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }

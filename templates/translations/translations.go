@@ -1,4 +1,9 @@
-package templates
+// Package translations has the starters in other languages than English: [In] is one of them, [Languages] are those that
+// there are.
+//
+// It has for each language, and each starter in it, the files that take the place of the English ones, and
+// campaign.lines: lines that take the place of those of campaign.yaml with the same key at the same depth.
+package translations
 
 import (
 	"archive/zip"
@@ -10,15 +15,12 @@ import (
 	"strings"
 )
 
-// translations has for each language, and each starter in it, the files that take the place of the English ones, and
-// campaign.lines: lines that take the place of those of campaign.yaml with the same key at the same depth.
-//
-//go:embed all:translations
-var translations embed.FS
+//go:embed all:ar all:fa
+var files embed.FS
 
-// StarterLanguages are the languages in which StarterIn offers each starter, English first.
-func StarterLanguages() []string {
-	entries, err := translations.ReadDir("translations")
+// Languages are the languages of the starters, English first.
+func Languages() []string {
+	entries, err := files.ReadDir(".")
 	if err != nil {
 		panic(err) // it is embedded
 	}
@@ -29,16 +31,15 @@ func StarterLanguages() []string {
 	return languages
 }
 
-// StarterIn is [Starter] in one of StarterLanguages.
-func StarterIn(kind, language string) (fs.FS, error) {
-	base, err := Starter(kind)
-	if err != nil || language == "en" {
-		return base, err
+// In is a starter in one of Languages; base is the English one, whose name is kind.
+func In(base fs.FS, kind, language string) (fs.FS, error) {
+	if language == "en" {
+		return base, nil
 	}
-	if !slices.Contains(StarterLanguages(), language) {
-		return nil, fmt.Errorf("no starter in %q: there are %s", language, strings.Join(StarterLanguages(), ", "))
+	if !slices.Contains(Languages(), language) {
+		return nil, fmt.Errorf("no starter in %q: there are %s", language, strings.Join(Languages(), ", "))
 	}
-	own, err := fs.Sub(translations, "translations/"+language+"/"+kind)
+	own, err := fs.Sub(files, language+"/"+kind)
 	if err != nil {
 		return nil, err
 	}

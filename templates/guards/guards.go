@@ -1,4 +1,6 @@
-package templates
+// Package guards puts calls into the trees of templates, for what templates do not say themselves. [Guards] counts what an
+// execution does, [Call] and [Number] make pieces of a tree, and [EachAction] goes through one.
+package guards
 
 import (
 	"strconv"
@@ -8,26 +10,26 @@ import (
 	"mailshot/templates/program"
 )
 
-// guards puts the guards of an execution into trees. They count each turn of a range and each included template, look
+// Guards puts the guards of an execution into trees. They count each turn of a range and each included template, look
 // at what is ranged over, know how deep the includes are, and note which branches are taken.
-type guards struct {
+type Guards struct {
 	branches int // noted so far
 }
 
 // branch puts the guards into the branch of a condition or a range.
-func (g *guards) branch(l *parse.ListNode, pos parse.Pos, line int) {
+func (g *Guards) branch(l *parse.ListNode, pos parse.Pos, line int) {
 	if l == nil {
 		return
 	}
-	g.list(l)
+	g.List(l)
 	took := guard(function.Took, pos, line)
-	took.Pipe.Cmds[0].Args = append(took.Pipe.Cmds[0].Args, number(g.branches, pos))
+	took.Pipe.Cmds[0].Args = append(took.Pipe.Cmds[0].Args, Number(g.branches, pos))
 	g.branches++
 	l.Nodes = append([]parse.Node{took}, l.Nodes...)
 }
 
-// list puts the guards into a list of nodes.
-func (g *guards) list(l *parse.ListNode) {
+// List puts the guards into a list of nodes.
+func (g *Guards) List(l *parse.ListNode) {
 	if l == nil {
 		return
 	}
@@ -43,7 +45,7 @@ func (g *guards) list(l *parse.ListNode) {
 		case *parse.RangeNode:
 			g.branch(n.List, n.Pos, n.Line)
 			g.branch(n.ElseList, n.Pos, n.Line)
-			n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Range, n.Pipe.Pos))
+			n.Pipe.Cmds = append(n.Pipe.Cmds, Call(function.Range, n.Pipe.Pos))
 			n.List.Nodes = append([]parse.Node{guard(function.Tick, n.Pipe.Pos, n.Line)}, n.List.Nodes...)
 		case *parse.TemplateNode:
 			nodes = append(nodes, guard(function.Enter, n.Pos, n.Line), n, guard(function.Leave, n.Pos, n.Line))
@@ -54,11 +56,13 @@ func (g *guards) list(l *parse.ListNode) {
 	l.Nodes = nodes
 }
 
-func number(n int, pos parse.Pos) *parse.NumberNode {
+// Number is a number in a tree.
+func Number(n int, pos parse.Pos) *parse.NumberNode {
 	return &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(n), Text: strconv.Itoa(n)}
 }
 
-func call(name string, pos parse.Pos) *parse.CommandNode {
+// Call is a call of a function without arguments.
+func Call(name string, pos parse.Pos) *parse.CommandNode {
 	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos,
 		Args: []parse.Node{parse.NewIdentifier(name).SetTree(nil).SetPos(pos)}}
 }
@@ -69,14 +73,14 @@ func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Line: line, Pipe: &parse.PipeNode{
 		NodeType: parse.NodePipe, Pos: pos, Line: line,
 		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{program.Guard}}},
-		Cmds: []*parse.CommandNode{call(name, pos)},
+		Cmds: []*parse.CommandNode{Call(name, pos)},
 	}}
 }
 
-// unnamed renames the variables that calls around links are assigned to. They come from a text, in which they must have
+// Unnamed renames the variables that calls around links are assigned to. They come from a text, in which they must have
 // a name that the author may have given as well.
-func unnamed(l *parse.ListNode) {
-	eachAction(l, func(n *parse.ActionNode) {
+func Unnamed(l *parse.ListNode) {
+	EachAction(l, func(n *parse.ActionNode) {
 		if len(n.Pipe.Decl) != 1 || len(n.Pipe.Cmds) != 1 {
 			return
 		}
@@ -87,10 +91,10 @@ func unnamed(l *parse.ListNode) {
 	})
 }
 
-// locate gives the filters that html/template has put into pipelines the place of their pipeline. They have none of
+// Locate gives the filters that html/template has put into pipelines the place of their pipeline. They have none of
 // their own.
-func locate(l *parse.ListNode) {
-	eachAction(l, func(n *parse.ActionNode) {
+func Locate(l *parse.ListNode) {
+	EachAction(l, func(n *parse.ActionNode) {
 		for _, c := range n.Pipe.Cmds {
 			if c.Pos == 0 {
 				c.Pos = n.Pipe.Pos
@@ -99,14 +103,14 @@ func locate(l *parse.ListNode) {
 	})
 }
 
-// eachAction calls do for each action of a tree, also those within conditions and loops.
-func eachAction(l *parse.ListNode, do func(*parse.ActionNode)) {
+// EachAction calls do for each action of a tree, also those within conditions and loops.
+func EachAction(l *parse.ListNode, do func(*parse.ActionNode)) {
 	if l == nil {
 		return
 	}
 	branch := func(b *parse.BranchNode) {
-		eachAction(b.List, do)
-		eachAction(b.ElseList, do)
+		EachAction(b.List, do)
+		EachAction(b.ElseList, do)
 	}
 	for _, n := range l.Nodes {
 		switch n := n.(type) {

@@ -1,4 +1,4 @@
-package function
+package locale
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func TestJalaliDates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, m, day := jalali(d)
+		y, m, day := Jalali(d)
 		if got := fmt.Sprintf("%d-%02d-%02d", y, m, day); got != want {
 			t.Errorf("%s: %s, want %s", date, got, want)
 		}
@@ -34,10 +34,10 @@ func TestJalaliDates(t *testing.T) {
 func TestJalaliProperties(t *testing.T) {
 	t.Parallel()
 	d := time.Date(1600, time.January, 1, 12, 0, 0, 0, time.UTC)
-	py, pm, pd := jalali(d)
+	py, pm, pd := Jalali(d)
 	lastLeap := 0
 	for d = d.AddDate(0, 0, 1); d.Year() < 2600; d = d.AddDate(0, 0, 1) {
-		y, m, day := jalali(d)
+		y, m, day := Jalali(d)
 		length := 31
 		if pm > 6 {
 			length = 30
