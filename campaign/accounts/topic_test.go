@@ -6,9 +6,6 @@ import (
 
 // An unsubscribe holds for its topic, or for all newsletters and notices of its sender; what is about everything holds
 // for everything. The list, a screen of it and its news say the same.
-//
-// Proven: with transactional mail asked about Bulk, the invoice does not go to whoever left the newsletters; without
-// the topic in the primary key, the second topic that ann leaves is not kept.
 func TestTopics(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))

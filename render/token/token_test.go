@@ -43,8 +43,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// No other letter in any place makes a token that is taken, nor do bits that say nothing. Proven by a MAC that left
-// the campaign out: each letter from the 3rd to the 10th could be altered.
+// No other letter in any place makes a token that is taken, nor do bits that say nothing.
 func TestAltered(t *testing.T) {
 	t.Parallel()
 	text := made(secret, news, token.Unsubscribe, false, "ann@example.com")
@@ -94,7 +93,7 @@ func TestApart(t *testing.T) {
 }
 
 // The use is not a label that somebody may change: a report's envelope id, in which only the use is another one, does
-// not unsubscribe. Proven by one key for all uses, and a MAC that left the first octet out.
+// not unsubscribe.
 func TestUseIsOfTheKey(t *testing.T) {
 	t.Parallel()
 	envelope := made(secret, news, token.Envelope, false, "ann@example.com")
