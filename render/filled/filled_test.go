@@ -100,11 +100,9 @@ func FuzzTable(f *testing.F) {
 // parser reads the cell back. Seen to fail without Escape.
 func TestCalendarIsReadBack(t *testing.T) {
 	t.Parallel()
-	var cells []string // none has a backslash before n: icalendar 4 reads \\\\n as a line break
-	for _, s := range []string{"x", "a;b,c", "a\nb", "\\", "END:VEVENT\r\nEND:VCALENDAR", "ملاقات؛ در تهران", strings.Repeat("é", 100),
-		strings.Repeat("x", 74), "a\"b", "a:b", "^n", "%0d%0a", "🎉🎉🎉 " + strings.Repeat("🎉", 40)} {
-		cells = append(cells, s)
-	}
+	// None has a backslash before n, which icalendar 4 reads as a line break.
+	cells := []string{"x", "a;b,c", "a\nb", "\\", "END:VEVENT\r\nEND:VCALENDAR", "ملاقات؛ در تهران", strings.Repeat("é", 100),
+		strings.Repeat("x", 74), "a\"b", "a:b", "^n", "%0d%0a", "🎉🎉🎉 " + strings.Repeat("🎉", 40)}
 	var calendars [][]byte
 	for _, c := range cells {
 		made := fill(t, ".ics", "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Acme//EN\nBEGIN:VEVENT\nUID:1@acme.example\n"+
