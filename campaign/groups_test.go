@@ -110,8 +110,8 @@ func TestGroupsAreResumed(t *testing.T) {
 	}
 }
 
-// found checks the folder's campaign and returns its errors, each with its place.
-func (f *folder) found(t *testing.T) []string {
+// findings checks the folder's campaign and returns its errors, each with its place.
+func (f *folder) findings(t *testing.T) []string {
 	t.Helper()
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
@@ -189,7 +189,7 @@ func TestGroupsThatCannotBe(t *testing.T) {
 				text = strings.Replace(text, "group: customer", "group: "+c.campaign, 1)
 			}
 			f.write(t, "campaign.yaml", text+server(s, ""))
-			all := f.found(t)
+			all := f.findings(t)
 			if c.want == "" && len(all) == 0 || len(all) > 0 && c.want != "" && strings.HasPrefix(all[0], c.want) {
 				return
 			}
@@ -247,7 +247,7 @@ func TestGroupsAttachments(t *testing.T) {
 
 	// Two files with one name, and one file under two paths.
 	f.write(t, "campaign.yaml", statements+"attachments: [{ file: \"files/{{.number}}/invoice.txt\" }]\n"+server(s, ""))
-	all := f.found(t)
+	all := f.findings(t)
 	if len(all) != 2 || !strings.Contains(all[0], `"files/1/invoice.txt" and "files/2/invoice.txt" are two files, and both are `+
 		`called "invoice.txt" in the message`) {
 		t.Errorf("%q", all)

@@ -37,7 +37,7 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 			return
 		}
 		rows := groups.Rows(ctx, c.list, c.def.Home())
-		if o.Kept != nil {
+		if o.Kept != nil && !c.header.Grouped { // a group's message is of all its rows
 			rows = func(yield func(*recipients.Row, error) bool) { yield(c.header.Decode(o.Place, o.Row, o.Kept)) }
 		}
 		for r, err := range rows {

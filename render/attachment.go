@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"mailshot/render/header"
 	"mailshot/render/naming"
 )
 
@@ -166,16 +167,16 @@ func (j *job) make(a Attachment) *laid {
 
 // layForm lays out the fields of a calendar that is one more form of the text.
 func layForm(f *file) *laid {
-	var w folder
+	var w header.Folder
 	mediaType, parameters, _ := f.mediaType("x.ics")
 	pieces := []string{mediaType}
 	for _, p := range parameters {
 		pieces[len(pieces)-1] += ";"
 		pieces = append(pieces, p)
 	}
-	w.field("Content-Type", pieces...)
-	w.field("Content-Transfer-Encoding", "base64")
-	return &laid{file: f, form: true, fields: append(w.b, "\r\n"...), part: Part{ContentType: mediaType, Size: f.size}}
+	w.Field("Content-Type", pieces...)
+	w.Field("Content-Transfer-Encoding", "base64")
+	return &laid{file: f, form: true, fields: append(w.B, "\r\n"...), part: Part{ContentType: mediaType, Size: f.size}}
 }
 
 // placed gives a fault that has no place the place of its attachment.
@@ -214,18 +215,18 @@ func lay(a Attachment, f *file, p, name string) *laid {
 	for _, parameter := range parameters {
 		contentType = append(contentType, parameter+";")
 	}
-	var w folder
-	w.field("Content-Type", append(contentType, oldNamePieces(name)...)...)
+	var w header.Folder
+	w.Field("Content-Type", append(contentType, header.OldFileName(name)...)...)
 	disposition, encoding := "attachment;", "base64"
 	if a.CID != "" {
 		disposition = "inline;"
-		w.field("Content-ID", "<"+a.CID+">")
+		w.Field("Content-ID", "<"+a.CID+">")
 	}
 	if f.seven {
 		encoding = "7bit"
 	}
-	w.field("Content-Disposition", append([]string{disposition}, namePieces("filename", name)...)...)
-	w.field("Content-Transfer-Encoding", encoding)
-	l.fields = append(w.b, "\r\n"...)
+	w.Field("Content-Disposition", append([]string{disposition}, header.FileName("filename", name)...)...)
+	w.Field("Content-Transfer-Encoding", encoding)
+	l.fields = append(w.B, "\r\n"...)
 	return l
 }

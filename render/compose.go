@@ -68,33 +68,33 @@ func (j *job) tree() {
 
 // multipart lays out the fields of a multipart, whose boundary is that of its level, and the blank line after them.
 func (j *job) multipart(level int, pieces ...string) {
-	j.begin("Content-Type")
+	j.Begin("Content-Type")
 	for _, p := range pieces {
-		j.room(len(p))
-		j.b = append(j.b, p...)
+		j.Room(len(p))
+		j.B = append(j.B, p...)
 	}
-	j.room(len(`boundary=""`) + len(j.stem) + 1)
-	j.b = append(append(append(append(j.b, `boundary="`...), j.stem...), '0'+byte(level)), '"')
-	j.end()
-	j.b = append(j.b, "\r\n"...)
+	j.Room(len(`boundary=""`) + len(j.stem) + 1)
+	j.B = append(append(append(append(j.B, `boundary="`...), j.stem...), '0'+byte(level)), '"')
+	j.End()
+	j.B = append(j.B, "\r\n"...)
 }
 
 // delimiter lays out the line before, between or after the parts of the multipart around level.
 func (j *job) delimiter(level int, end string) {
-	j.b = append(append(append(append(j.b, "--"...), j.stem...), '0'+byte(level-1)), end...)
+	j.B = append(append(append(append(j.B, "--"...), j.stem...), '0'+byte(level-1)), end...)
 }
 
 // textPart lays out one of the message's own texts. It always ends with the CRLF that a boundary after it needs.
 func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, based64 bool, level int) {
-	j.b = append(j.b, fields...)
+	j.B = append(j.B, fields...)
 	if based64 {
 		j.base64 = l.Normalize(j.base64[:0], o.Text, o.Runs)
-		j.b = transfer.AppendBase64(append(j.b, based...), j.base64)
+		j.B = transfer.AppendBase64(append(j.B, based...), j.base64)
 		return
 	}
-	j.b = l.AppendQuotedPrintable(append(j.b, quoted...), o.Text, o.Runs)
+	j.B = l.AppendQuotedPrintable(append(j.B, quoted...), o.Text, o.Runs)
 	if level > 0 {
-		j.b = append(j.b, "\r\n"...) // the boundary's; the text's own is before it
+		j.B = append(j.B, "\r\n"...) // the boundary's; the text's own is before it
 	}
 }
 
@@ -103,7 +103,7 @@ func (j *job) parts(level int, r role) {
 	for _, l := range j.files {
 		if l.role() == r {
 			j.delimiter(level, "\r\n")
-			j.b = append(j.b, l.fields...)
+			j.B = append(j.B, l.fields...)
 			j.cut()
 			j.segments = append(j.segments, segment{shared: l.file})
 		}
@@ -117,8 +117,8 @@ func (j *job) cut() {
 	for _, s := range j.segments {
 		start = max(start, s.end)
 	}
-	if len(j.b) > start {
-		j.segments = append(j.segments, segment{start: start, end: len(j.b)})
+	if len(j.B) > start {
+		j.segments = append(j.segments, segment{start: start, end: len(j.B)})
 	}
 }
 
@@ -130,7 +130,7 @@ func (j *job) finish() *Message {
 	for i, s := range d.segments {
 		b := d.bytes(s)
 		if i == 0 && s.shared == nil {
-			b = d.b[:s.end] // with the Date field
+			b = d.B[:s.end] // with the Date field
 		}
 		if s.shared != nil {
 			d.clean = d.clean && s.shared.clean

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailshot/render/address"
+	"mailshot/render/header"
 	"mailshot/templates"
 )
 
@@ -80,7 +81,7 @@ func (j *job) list(name string, all []address.Mailbox) {
 	}
 	var pieces, shown []string
 	for i, m := range all {
-		pieces = mailboxPieces(pieces, name, m.Name, "<"+m.Address.String()+">")
+		pieces = header.Mailbox(pieces, name, m.Name, "<"+m.Address.String()+">")
 		if i < len(all)-1 {
 			pieces[len(pieces)-1] += ","
 		}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"mailshot/render/address"
+	"mailshot/render/header"
 	"mailshot/templates"
 )
 
@@ -12,7 +13,7 @@ const mostKept = 1 << 20
 // desk is what one message is made on. It is that message's alone from Render until Release, and nobody else's.
 type desk struct {
 	hasher
-	folder // what is laid out: the Date field first, then all octets but those of attachments
+	header.Folder // what is laid out: the Date field first, then all octets but those of attachments
 
 	one        templates.Output // of a header, a path or a file's name
 	text, html templates.Output // of the parts; html is empty if there is none
@@ -53,7 +54,7 @@ func (r *Renderer) free() *desk {
 
 // size is the number of bytes of the buffers that grow with what a message holds.
 func (d *desk) size() int {
-	n := cap(d.b) + cap(d.one.Text) + cap(d.text.Text) + cap(d.html.Text) + cap(d.base64) + cap(d.name) + cap(d.signed)
+	n := cap(d.B) + cap(d.one.Text) + cap(d.text.Text) + cap(d.html.Text) + cap(d.base64) + cap(d.name) + cap(d.signed)
 	return n + 16*cap(d.pieces)
 }
 
@@ -71,7 +72,7 @@ func (r *Renderer) clear(d *desk) {
 	if r.cleared != nil {
 		r.cleared(d)
 	}
-	d.b, d.fields, d.files, d.segments, d.buffers = d.b[:0], d.fields[:0], d.files[:0], d.segments[:0], d.buffers[:0]
+	d.B, d.fields, d.files, d.segments, d.buffers = d.B[:0], d.fields[:0], d.files[:0], d.segments[:0], d.buffers[:0]
 	d.pieces, d.stem, d.signed, d.remarks = d.pieces[:0], d.stem[:0], d.signed[:0], d.remarks[:0]
 	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {
 		o.Text, o.Runs = o.Text[:0], o.Runs[:0]

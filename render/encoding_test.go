@@ -1,6 +1,7 @@
 package render
 
 import (
+	"mailshot/render/header"
 	"mailshot/render/naming"
 
 	"bytes"
@@ -42,9 +43,9 @@ func checkField(t testing.TB, field string) {
 }
 
 func layField(name string, pieces ...string) string {
-	var f folder
-	f.field(name, pieces...)
-	return string(f.b)
+	var f header.Folder
+	f.Field(name, pieces...)
+	return string(f.B)
 }
 
 func unfold(field string) string {
@@ -66,7 +67,7 @@ func TestFolding(t *testing.T) {
 		{"Subject", strings.Repeat("x", 901), ""},
 		{"X-Long", strings.Repeat(" ", 950) + "x", ""},
 	} {
-		got := layField(c.name, textPieces(nil, c.name, c.value)...)
+		got := layField(c.name, header.Text(nil, c.name, c.value)...)
 		checkField(t, got)
 		if c.want != "" && got != c.want {
 			t.Errorf("%s: %q\n got %q\nwant %q", c.name, c.value, got, c.want)
@@ -90,7 +91,7 @@ func TestListHeaders(t *testing.T) {
 		{"<https://é.example>", ""}, {"<https://a.example> (comment)", ""}, {"<https://" + strings.Repeat("x", 900) + ">",
 			""}, {"<https://a.example/<b>", ""},
 	} {
-		pieces, err := uriPieces(nil, c.value)
+		pieces, err := header.URIs(nil, c.value)
 		if (err == nil) != (c.want != "") {
 			t.Errorf("%q: %v", c.value, err)
 		}
@@ -104,14 +105,14 @@ func TestListHeaders(t *testing.T) {
 		"Café <n.acme.example>":      "=?utf-8?b?Q2Fmw6k=?= <n.acme.example>", "news.acme.example": "", "<news>": "",
 		"<a b.c>": "", "<a..b>": "", "<a.b> x": "", "x <a.b": "", "<" + strings.Repeat("a.", 128) + "b>": "",
 	} {
-		pieces, err := listIDPieces(nil, "List-Id", value)
+		pieces, err := header.ListID(nil, "List-Id", value)
 		if got := strings.Join(pieces, " "); (err == nil) != (want != "") || got != want {
 			t.Errorf("%q: %q, %v; want %q", value, got, err, want)
 		}
 	}
 	for value, ok := range map[string]bool{"<a@b>": true, "<a@b> <c@d>": true, "a@b": false, "<a>": false, "<a@b": false,
 		"<@b>": false, "<a@b><c@d>": false, "<a@b>,": false, "<é@b>": false} {
-		if _, err := idPieces(nil, value); (err == nil) != ok {
+		if _, err := header.IDs(nil, value); (err == nil) != ok {
 			t.Errorf("References %q: %v", value, err)
 		}
 	}
@@ -128,13 +129,13 @@ func FuzzHeader(f *testing.F) {
 			t.Skip()
 		}
 		for _, name := range []string{"Subject", strings.Repeat("X", 40)} {
-			field := layField(name, textPieces(nil, name, s)...)
+			field := layField(name, header.Text(nil, name, s)...)
 			checkField(t, field)
 			if got, err := new(mime.WordDecoder).DecodeHeader(unfold(field)); err != nil || got != s {
 				t.Errorf("%q is read back as %q, %v: %q", s, got, err, field)
 			}
 		}
-		field := layField("To", mailboxPieces(nil, "To", s, "<ann@example.com>")...)
+		field := layField("To", header.Mailbox(nil, "To", s, "<ann@example.com>")...)
 		checkField(t, field)
 		a, err := mail.ParseAddress(unfold(field))
 		if err != nil || a.Address != "ann@example.com" || a.Name != s {
@@ -154,13 +155,13 @@ func FuzzFileName(f *testing.F) {
 			t.Skip()
 		}
 		field := layField("Content-Disposition", append([]string{"attachment;"},
-			namePieces("filename", s)...)...)
+			header.FileName("filename", s)...)...)
 		checkField(t, field)
 		disposition, params, err := mime.ParseMediaType(unfold(field))
 		if err != nil || disposition != "attachment" || len(params) != 1 || params["filename"] != s {
 			t.Errorf("%q is read back as %q %q, %v: %q", s, disposition, params, err, field)
 		}
-		field = layField("Content-Type", append([]string{"application/pdf;"}, oldNamePieces(s)...)...)
+		field = layField("Content-Type", append([]string{"application/pdf;"}, header.OldFileName(s)...)...)
 		checkField(t, strings.ReplaceAll(field, `"`, " ")) // the words begin after a quote
 		_, params, err = mime.ParseMediaType(unfold(field))
 		if name, _ := new(mime.WordDecoder).DecodeHeader(params["name"]); err != nil || name != s {

@@ -70,7 +70,7 @@ func (r *Renderer) lay(lay func(*job)) *fixed {
 	if lay(j); len(j.faults) > 0 {
 		return nil
 	}
-	return &fixed{laid: true, b: j.b, fields: j.fields, subject: j.m.subject}
+	return &fixed{laid: true, b: j.B, fields: j.fields, subject: j.m.subject}
 }
 
 // copy lays out a field that is fixed, and reports whether it is.
@@ -78,7 +78,7 @@ func (j *job) copy(f *fixed) bool {
 	if f == nil || !f.laid {
 		return false
 	}
-	j.b = append(j.b, f.b...)
+	j.B = append(j.B, f.b...)
 	j.fields = append(j.fields, f.fields...)
 	return true
 }

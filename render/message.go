@@ -131,7 +131,7 @@ func (d *desk) bytes(s segment) []byte {
 	if s.shared != nil {
 		return s.shared.encoded
 	}
-	return d.b[s.start:s.end]
+	return d.B[s.start:s.end]
 }
 
 // Digest returns a SHA-256 over the envelope and every octet but those of the Date field. Two messages with one digest
@@ -194,7 +194,7 @@ func (m *Message) HTML() *templates.Output {
 func (m *Message) Header() [][2]string {
 	d := m.made()
 	header := make([][2]string, 1, 1+len(d.fields))
-	header[0] = [2]string{"Date", string(d.b[len("Date: ") : d.date-len("\r\n")])}
+	header[0] = [2]string{"Date", string(d.B[len("Date: ") : d.date-len("\r\n")])}
 	for _, f := range d.fields {
 		header = append(header, [2]string{f.name, f.shown()})
 	}

@@ -111,7 +111,7 @@ func poisoned(d *desk) {
 			b[i] = poison[i%len(poison)]
 		}
 	}
-	for _, b := range [][]byte{d.b, d.one.Text, d.text.Text, d.html.Text, d.stem, d.base64, d.digest, d.name, d.signed} {
+	for _, b := range [][]byte{d.B, d.one.Text, d.text.Text, d.html.Text, d.stem, d.base64, d.digest, d.name, d.signed} {
 		fill(b)
 	}
 	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {

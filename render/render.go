@@ -42,6 +42,7 @@ import (
 	"sync/atomic"
 
 	"mailshot/render/address"
+	"mailshot/render/header"
 	"mailshot/render/naming"
 	"mailshot/render/transfer"
 	"mailshot/templates"
@@ -159,7 +160,7 @@ func create(c Config, store *files) (*Renderer, error) {
 	}
 	seen := map[string]bool{}
 	for _, h := range c.Headers {
-		if reason, hint := checkName(h.Name); reason != "" {
+		if reason, hint := header.CheckName(h.Name); reason != "" {
 			fault("bad-header", h.Place, hint, "%s", reason)
 		}
 		if name := strings.ToLower(h.Name); seen[name] {
@@ -225,7 +226,7 @@ func checkImages(c Config) (faults []error) {
 			continue
 		}
 		switch {
-		case strings.Trim(a.CID, alphanumeric+"._@+-") != "" || len(a.CID) > 200:
+		case strings.Trim(a.CID, header.Alphanumeric+"._@+-") != "" || len(a.CID) > 200:
 			faults = append(faults, &Fault{"bad-cid", a.Place, "cid " + show(a.CID) + " is not a plain name",
 				"letters, digits and . _ - + @ only"})
 		case attached[a.CID]:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/render/address"
+	"mailshot/render/header"
 	"mailshot/render/naming"
 	"mailshot/render/token"
 	"mailshot/render/transfer"
@@ -20,9 +21,9 @@ import (
 // a Diagnostic method.
 func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
 	j := job{Renderer: r, to: to, desk: r.free(), m: &Message{}}
-	j.begin("Date")
-	j.b = append(date.AppendFormat(append(j.b, ' '), time.RFC1123Z), "\r\n"...)
-	j.date = len(j.b)
+	j.Begin("Date")
+	j.B = append(date.AppendFormat(append(j.B, ' '), time.RFC1123Z), "\r\n"...)
+	j.date = len(j.B)
 	j.identify()
 	j.headers()
 	j.body()
@@ -135,11 +136,11 @@ func (j *job) messageID(domain string) {
 	angled := string(b)
 	j.m.id = angled[1 : len(angled)-1]
 	const name = "Message-ID"
-	j.begin(name)
-	if j.c.IDs == ShortID && j.column+1+len(angled) > idLine {
-		j.b = append(j.b, "\r\n"...)
+	j.Begin(name)
+	if j.c.IDs == ShortID && j.Column+1+len(angled) > idLine {
+		j.B = append(j.B, "\r\n"...)
 	}
-	j.b = append(append(append(j.b, ' '), angled...), "\r\n"...)
+	j.B = append(append(append(j.B, ' '), angled...), "\r\n"...)
 	j.fields = append(j.fields, field{name: name, value: angled})
 }
 
@@ -152,7 +153,7 @@ func (j *job) from() address.Mailbox {
 func (j *job) subject() {
 	subject := j.value("header Subject", "", j.c.Subject)
 	if j.m.subject = subject; subject != "" {
-		j.put("Subject", subject, textPieces(j.pieces[:0], "Subject", subject))
+		j.put("Subject", subject, header.Text(j.pieces[:0], "Subject", subject))
 	}
 }
 
@@ -164,22 +165,22 @@ func (j *job) custom(h Header) {
 	}
 	var err error
 	pieces := j.pieces[:0]
-	switch kindOf(h.Name) {
-	case kindMailbox:
+	switch header.KindOf(h.Name) {
+	case header.IsMailbox:
 		j.mailbox(h.Name, h.Place, j.parse(h.Name, h.Place, value))
 		return
-	case kindToken:
-		pieces, err = tokenPieces(pieces, value)
-	case kindURIs:
-		if pieces, err = uriPieces(pieces, value); err == nil {
+	case header.IsToken:
+		pieces, err = header.Token(pieces, value)
+	case header.IsURIs:
+		if pieces, err = header.URIs(pieces, value); err == nil {
 			err = j.foreignURI(value)
 		}
-	case kindListID:
-		pieces, err = listIDPieces(pieces, h.Name, value)
-	case kindIDs:
-		pieces, err = idPieces(pieces, value)
+	case header.IsListID:
+		pieces, err = header.ListID(pieces, h.Name, value)
+	case header.IsIDs:
+		pieces, err = header.IDs(pieces, value)
 	default:
-		pieces = textPieces(pieces, h.Name, value)
+		pieces = header.Text(pieces, h.Name, value)
 	}
 	if err != nil {
 		j.fault("bad-header", h.Place, "", "header %s: %v", h.Name, err)
@@ -235,14 +236,14 @@ func (r *Renderer) cells(d templates.Data) iter.Seq2[string, string] {
 
 // put lays out a field and keeps its decoded value for previews. pieces may be j.pieces, which are used again.
 func (j *job) put(name, value string, pieces []string) {
-	j.field(name, pieces...)
+	j.Field(name, pieces...)
 	j.fields = append(j.fields, field{name: name, value: value})
 	j.pieces = pieces
 }
 
 // unbroken lays out a field whose value must not be broken.
 func (j *job) unbroken(name, value string) {
-	j.field(name, value)
+	j.Field(name, value)
 	j.fields = append(j.fields, field{name: name, value: value})
 }
 
@@ -254,7 +255,7 @@ func (j *job) mailbox(name, place string, m address.Mailbox) {
 
 // box lays out a field with one mailbox, whose address may have UTF-8 (RFC 6532 section 3.2).
 func (j *job) box(name string, m address.Mailbox, angled string) {
-	j.put(name, "", mailboxPieces(j.pieces[:0], name, m.Name, angled))
+	j.put(name, "", header.Mailbox(j.pieces[:0], name, m.Name, angled))
 	j.fields[len(j.fields)-1].box = m
 }
 
@@ -320,6 +321,9 @@ func (j *job) value(what, place string, t *templates.Text) string {
 	}
 	return j.check(what, place, value)
 }
+
+// valueLength is how long the value of a header field may be.
+const valueLength = 8192
 
 // check passes on a value that may be in a header, without the blanks around it.
 func (j *job) check(what, place, value string) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/internal/ellipsis"
 )
 
 // Check looks for what no header, address or file name may have, and says what it is and where: control characters
@@ -116,3 +118,6 @@ func device(stem string) bool {
 	}
 	return len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
 }
+
+// Show quotes a text for a message to people, and cuts it if it is long.
+func Show(s string) string { return ellipsis.Quote(s, 61) }

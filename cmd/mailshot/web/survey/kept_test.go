@@ -112,7 +112,7 @@ func TestGroupsKept(t *testing.T) {
 	}
 	d, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	o := campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), Stdin: strings.NewReader("")}
 	var s Surveys

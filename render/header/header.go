@@ -1,4 +1,7 @@
-package render
+// Package header lays out header fields. [Folder] writes them, folded; a value comes as pieces, which the functions here
+// cut by the syntax of its kind: [Text], [Mailbox], [URIs], [ListID], [IDs], [Token], and the names of files ([FileName],
+// [OldFileName]). [CheckName] says which fields a campaign may add.
+package header
 
 import (
 	"encoding/base64"
@@ -6,67 +9,67 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"mailshot/internal/ellipsis"
 	"mailshot/render/naming"
 )
 
 const (
 	lineLength  = 76  // where headers fold, RFC 2047 section 2 and good manners
 	pieceLength = 900 // what cannot be folded may be this long; a line then stays under 998, RFC 5322 section 2.1.1
-	valueLength = 8192
 )
 
-// folder writes header fields. A value comes as its pieces, which must not be broken. Pieces are joined by one space,
+// Folder writes header fields. A value comes as its pieces, which must not be broken. Pieces are joined by one space,
 // and the field folds at such spaces only. So the way a header is cut into pieces makes its folding legal for its kind.
-type folder struct {
-	b      []byte
-	column int
-	within bool // a piece is written
+type Folder struct {
+	B      []byte // what is written
+	Column int    // how many octets its last line has
+	within bool   // a piece is written
 }
 
-func (f *folder) begin(name string) {
-	f.b = append(append(f.b, name...), ':')
-	f.column, f.within = len(name)+1, false
+// Begin writes the name of a field.
+func (f *Folder) Begin(name string) {
+	f.B = append(append(f.B, name...), ':')
+	f.Column, f.within = len(name)+1, false
 }
 
-// room makes room for a piece of n octets, which are written next.
-func (f *folder) room(n int) {
-	if f.within && f.column+1+n > lineLength {
-		f.b = append(f.b, "\r\n"...)
-		f.column = 0
+// Room makes room for a piece of n octets, which are written next.
+func (f *Folder) Room(n int) {
+	if f.within && f.Column+1+n > lineLength {
+		f.B = append(f.B, "\r\n"...)
+		f.Column = 0
 	}
-	f.b = append(f.b, ' ')
-	f.column += 1 + n
+	f.B = append(f.B, ' ')
+	f.Column += 1 + n
 	f.within = true
 }
 
-func (f *folder) end() { f.b = append(f.b, "\r\n"...) }
+// End ends a field.
+func (f *Folder) End() { f.B = append(f.B, "\r\n"...) }
 
-// field writes one header field.
-func (f *folder) field(name string, pieces ...string) {
-	f.begin(name)
+// Field writes one header field.
+func (f *Folder) Field(name string, pieces ...string) {
+	f.Begin(name)
 	for _, p := range pieces {
-		f.room(len(p))
-		f.b = append(f.b, p...)
+		f.Room(len(p))
+		f.B = append(f.B, p...)
 	}
-	f.end()
+	f.End()
 }
 
 // firstLine is the room that a field's first line leaves for its value.
 func firstLine(name string) int { return lineLength - len(name) - len(": ") }
 
-// textPieces cuts an unstructured value (RFC 5322 section 3.6.5): ASCII at its single spaces, anything else into
+// Text cuts an unstructured value (RFC 5322 section 3.6.5): ASCII at its single spaces, anything else into
 // encoded-words. Like all that cuts, it appends the pieces to those it is given.
-func textPieces(pieces []string, name, value string) []string {
-	if cut, ok := asciiPieces(pieces, value); ok {
+func Text(pieces []string, name, value string) []string {
+	if cut, ok := cutASCII(pieces, value); ok {
 		return cut
 	}
 	return encodedWords(pieces, value, firstLine(name))
 }
 
-// asciiPieces cuts printable ASCII at single spaces. A run of spaces stays inside a piece, because a line that starts
+// cutASCII cuts printable ASCII at single spaces. A run of spaces stays inside a piece, because a line that starts
 // with a run could end up blank. It refuses what a reader could take for an encoded-word, and what cannot be folded.
-func asciiPieces(pieces []string, value string) ([]string, bool) {
+func cutASCII(pieces []string, value string) ([]string, bool) {
 	if !naming.Printable(value) || strings.Contains(value, "=?") {
 		return nil, false
 	}
@@ -87,8 +90,8 @@ func asciiPieces(pieces []string, value string) ([]string, bool) {
 	return pieces, true
 }
 
-// phrasePieces cuts a display name (RFC 5322 section 3.2.5) into bare atoms, one quoted string, or encoded-words.
-func phrasePieces(pieces []string, name, phrase string) []string {
+// cutPhrase cuts a display name (RFC 5322 section 3.2.5) into bare atoms, one quoted string, or encoded-words.
+func cutPhrase(pieces []string, name, phrase string) []string {
 	if phrase == "" {
 		return pieces
 	}
@@ -115,13 +118,13 @@ func phrasePieces(pieces []string, name, phrase string) []string {
 }
 
 const (
-	alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	atomText     = alphanumeric + "!#$%&'*+-/=?^_`{|}~" // RFC 5322 section 3.2.3
+	Alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	atomText     = Alphanumeric + "!#$%&'*+-/=?^_`{|}~" // RFC 5322 section 3.2.3
 )
 
 // atomSet are the octets of atomText, and qSet those that stand for themselves in Q: the ones allowed in a phrase (RFC
 // 2047 section 5 (3)), which are safe everywhere.
-var atomSet, qSet = set(atomText), set(alphanumeric + "!*+-/")
+var atomSet, qSet = set(atomText), set(Alphanumeric + "!*+-/")
 
 func set(members string) (in [256]bool) {
 	for _, c := range []byte(members) {
@@ -140,12 +143,12 @@ func only(s string, in *[256]bool) bool {
 	return true
 }
 
-// mailboxPieces cuts `Name <address>`. angled is the address between its angle brackets.
-func mailboxPieces(pieces []string, header, name, angled string) []string {
+// Mailbox cuts `Name <address>`. angled is the address between its angle brackets.
+func Mailbox(pieces []string, header, name, angled string) []string {
 	if name == "" {
 		return append(pieces, angled[1:len(angled)-1])
 	}
-	return append(phrasePieces(pieces, header, name), angled)
+	return append(cutPhrase(pieces, header, name), angled)
 }
 
 // encodedWords writes text as encoded-words (RFC 2047), in B or Q, whichever is shorter. None is over 75 characters,
@@ -218,19 +221,19 @@ func qEncode(b []byte, s string) []byte {
 	return b
 }
 
-// uriPieces cuts a list of URIs (RFC 2369 section 2) into its entries, so that it folds between them and nowhere else.
-func uriPieces(pieces []string, value string) ([]string, error) {
+// URIs cuts a list of URIs (RFC 2369 section 2) into its entries, so that it folds between them and nowhere else.
+func URIs(pieces []string, value string) ([]string, error) {
 	for rest := value; ; {
 		rest = strings.TrimLeft(rest, " ")
 		end := strings.IndexByte(rest, '>')
 		if !strings.HasPrefix(rest, "<") || end < 0 {
-			return nil, fmt.Errorf("not a list of <URI>, <URI>: %s", show(value))
+			return nil, fmt.Errorf("not a list of <URI>, <URI>: %s", naming.Show(value))
 		}
 		angled := rest[:end+1]
 		uri := angled[1:end]
 		scheme, _, ok := strings.Cut(uri, ":")
 		if !ok || scheme == "" || !naming.Printable(uri) || strings.ContainsAny(uri, " <\"") {
-			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", show(uri))
+			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", naming.Show(uri))
 		}
 		if len(uri) > pieceLength-3 {
 			return nil, fmt.Errorf("a URI of %d characters; the limit is %d", len(uri), pieceLength-3)
@@ -247,12 +250,12 @@ func uriPieces(pieces []string, value string) ([]string, error) {
 	}
 }
 
-// listIDPieces cuts `Description <list.id.example>` (RFC 2919 section 2).
-func listIDPieces(pieces []string, name, value string) ([]string, error) {
+// ListID cuts `Description <list.id.example>` (RFC 2919 section 2).
+func ListID(pieces []string, name, value string) ([]string, error) {
 	phrase, id, ok := strings.Cut(value, "<")
 	id, rest, closed := strings.Cut(id, ">")
 	if !ok || !closed || rest != "" {
-		return nil, fmt.Errorf("%s has no <list.domain> at its end", show(value))
+		return nil, fmt.Errorf("%s has no <list.domain> at its end", naming.Show(value))
 	}
 	if len(id) > 255 || strings.Trim(id, atomText+".") != "" || strings.Contains(id, "..") ||
 		!strings.Contains(strings.Trim(id, "."), ".") {
@@ -262,71 +265,71 @@ func listIDPieces(pieces []string, name, value string) ([]string, error) {
 	if n := len(phrase); n > 1 && phrase[0] == '"' && phrase[n-1] == '"' && !strings.ContainsAny(phrase[1:n-1], `"\`) {
 		phrase = phrase[1 : n-1] // it is quoted again below where it has to be
 	}
-	return append(phrasePieces(pieces, name, phrase), "<"+id+">"), nil
+	return append(cutPhrase(pieces, name, phrase), "<"+id+">"), nil
 }
 
-// idPieces cuts a list of message identifiers (RFC 5322 section 3.6.4).
-func idPieces(pieces []string, value string) ([]string, error) {
+// IDs cuts a list of message identifiers (RFC 5322 section 3.6.4).
+func IDs(pieces []string, value string) ([]string, error) {
 	for id := range strings.FieldsSeq(value) {
 		left, right, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">"), "@")
 		if !ok || id[0] != '<' || id[len(id)-1] != '>' || left == "" || right == "" || !naming.Printable(id) ||
 			strings.ContainsAny(left, `<>@" `) || strings.ContainsAny(right, `<>@" `) || len(id) > pieceLength {
-			return nil, fmt.Errorf("%s is not a message identifier, like <left@right>", show(id))
+			return nil, fmt.Errorf("%s is not a message identifier, like <left@right>", naming.Show(id))
 		}
 		pieces = append(pieces, id)
 	}
 	return pieces, nil
 }
 
-// tokenPieces cuts a value that machines read. It is ASCII and never encoded.
-func tokenPieces(pieces []string, value string) ([]string, error) {
-	pieces, ok := asciiPieces(pieces, value)
+// Token cuts a value that machines read. It is ASCII and never encoded.
+func Token(pieces []string, value string) ([]string, error) {
+	pieces, ok := cutASCII(pieces, value)
 	if !ok {
-		return nil, fmt.Errorf("%s has characters that are not ASCII", show(value))
+		return nil, fmt.Errorf("%s has characters that are not ASCII", naming.Show(value))
 	}
 	return pieces, nil
 }
 
-// kind is how a header's value is written and folded.
-type kind int
+// Kind is how a header's value is written and folded.
+type Kind int
 
 const (
-	kindText kind = iota
-	kindToken
-	kindURIs
-	kindListID
-	kindIDs
-	kindMailbox
+	IsText Kind = iota
+	IsToken
+	IsURIs
+	IsListID
+	IsIDs
+	IsMailbox
 )
 
-// kindOf returns the syntax of a header. Most headers are text.
-func kindOf(name string) kind {
+// KindOf returns the syntax of a header. Most headers are text.
+func KindOf(name string) Kind {
 	switch strings.ToLower(name) {
 	case "list-unsubscribe", "list-help", "list-post", "list-owner", "list-archive", "list-subscribe":
-		return kindURIs
+		return IsURIs
 	case "list-id":
-		return kindListID
+		return IsListID
 	case "in-reply-to", "references":
-		return kindIDs
+		return IsIDs
 	case "sender", "disposition-notification-to", "return-receipt-to", "errors-to":
-		return kindMailbox
+		return IsMailbox
 	case "list-unsubscribe-post", "auto-submitted", "precedence", "feedback-id", "x-auto-response-suppress",
 		"importance", "priority", "x-priority", "sensitivity", "cfbl-address", "cfbl-feedback-id":
-		return kindToken
+		return IsToken
 	}
-	return kindText
+	return IsText
 }
 
-// checkName says why a campaign may not add a header of this name. The reason is empty if it may.
-func checkName(name string) (reason, hint string) {
+// CheckName says why a campaign may not add a header of this name. The reason is empty if it may.
+func CheckName(name string) (reason, hint string) {
 	if name == "" {
 		return "a header without a name", ""
 	}
-	if strings.Trim(name, alphanumeric+"-_") != "" {
-		return fmt.Sprintf("header name %s", show(name)), "letters, digits and - only"
+	if strings.Trim(name, Alphanumeric+"-_") != "" {
+		return fmt.Sprintf("header name %s", naming.Show(name)), "letters, digits and - only"
 	}
 	if len(name) > 40 {
-		return fmt.Sprintf("header name %s has %d characters; the limit is 40", show(name), len(name)), ""
+		return fmt.Sprintf("header name %s has %d characters; the limit is 40", naming.Show(name), len(name)), ""
 	}
 	lower := strings.ToLower(name)
 	switch lower {
@@ -348,9 +351,4 @@ func checkName(name string) (reason, hint string) {
 		}
 	}
 	return "", ""
-}
-
-// show quotes a text for a message to people, and cuts it if it is long.
-func show(s string) string {
-	return ellipsis.Quote(s, 61)
 }

@@ -1,4 +1,4 @@
-package render
+package header
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"mailshot/render/naming"
 )
 
-// namePieces returns a file name as a header's parameters: `key="name"` if the name is plain, else the extended and
+// FileName returns a file name as a header's parameters: `key="name"` if the name is plain, else the extended and
 // continued form of RFC 2231.
-func namePieces(key, name string) []string {
-	if plainFileName(name) {
+func FileName(key, name string) []string {
+	if plain(name) {
 		return []string{key + `="` + name + `"`}
 	}
 	var values []string
@@ -40,10 +40,10 @@ func namePieces(key, name string) []string {
 	return values
 }
 
-// oldNamePieces returns the same name for readers that do not know RFC 2231: Content-Type's name, in encoded-words if
+// OldFileName returns the same name for readers that do not know RFC 2231: Content-Type's name, in encoded-words if
 // it is not plain. RFC 2047 does not allow them there, but all the readers that need it expect them.
-func oldNamePieces(name string) []string {
-	if plainFileName(name) {
+func OldFileName(name string) []string {
+	if plain(name) {
 		return []string{`name="` + name + `"`}
 	}
 	words := encodedWords(nil, name, lineLength-len(` name="";`))
@@ -52,16 +52,16 @@ func oldNamePieces(name string) []string {
 	return words
 }
 
-// plainFileName says that a name can be a short quoted string as it is. Nothing in it is unquoted, unescaped or decoded
+// plain says that a name can be a short quoted string as it is. Nothing in it is unquoted, unescaped or decoded
 // in different ways by different readers.
-func plainFileName(name string) bool {
+func plain(name string) bool {
 	return len(name) <= 60 && naming.Printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
 }
 
 func percentEncode(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; strings.IndexByte(alphanumeric+"-._~", c) >= 0 {
+		if c := s[i]; strings.IndexByte(Alphanumeric+"-._~", c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
