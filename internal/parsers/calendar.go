@@ -10,7 +10,7 @@ import (
 	"os/exec"
 )
 
-//go:embed calendar.py
+//go:embed events.py
 var calendarReader string
 
 // ErrNoCalendar says that this machine lacks Python's icalendar. A test that gets it skips, and says so.
