@@ -284,7 +284,7 @@ func TestGroupsThatChange(t *testing.T) {
 	f.write(t, "list.csv", statementRows("A9 B3 A1 B1 A2 C1=0.50 B2 E1 E2"))
 	sum, asked := f.accept(t)
 	if asked.Added != 1 || asked.Cancelled != 1 || asked.Edited != 2 || asked.Untouched != 1 ||
-		asked.Late != "1 rows are NOT sent, because the messages of their groups are done: list.csv:2" {
+		asked.Late != "1 row is NOT sent, because the message of its group is done: list.csv:2" {
 		t.Errorf("%+v", asked)
 	}
 	// A: sent, its second row, and the late one. B: 1 + 2. C: 1. D: cancelled, with its second row. E: 1 + 1.
@@ -297,7 +297,7 @@ func TestGroupsThatChange(t *testing.T) {
 	list := strings.ReplaceAll(statementRows("A9 B3 A1 B1 A2 C1=0.50 B2 E1 E2"), "\n", ",x\n")
 	f.write(t, "list.csv", strings.Replace(list, "amount,x", "amount,remark", 1))
 	sum, asked = f.accept(t)
-	if asked.Added+asked.Cancelled+asked.Edited != 0 || !strings.HasPrefix(asked.Late, "1 rows are NOT sent") {
+	if asked.Added+asked.Cancelled+asked.Edited != 0 || !strings.HasPrefix(asked.Late, "1 row is NOT sent") {
 		t.Errorf("%+v", asked)
 	}
 	want(t, sum, map[ledger.State]int64{ledger.Sent: 4, ledger.Cancelled: 1, ledger.Grouped: 5, ledger.Invalid: 1})

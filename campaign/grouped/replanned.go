@@ -86,6 +86,9 @@ func (g *Rows) Late() string {
 	if n := g.late - int64(len(g.places)); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
+	if g.late == 1 {
+		return "1 row is NOT sent, because the message of its group is done: " + g.places[0]
+	}
 	return fmt.Sprintf("%d rows are NOT sent, because the messages of their groups are done: %s%s", g.late,
 		strings.Join(g.places, ", "), more)
 }
