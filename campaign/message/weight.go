@@ -38,6 +38,7 @@ type Sample struct {
 	From, To, Subject string
 	Size              int64
 	Attachments       []string
+	Copies            []string // the addresses of cc, and then of bcc, that get the message, too
 }
 
 // Sampled is the head of a message.
@@ -50,6 +51,9 @@ func Sampled(m *render.Message) Sample {
 		case "To":
 			s.To = h[1]
 		}
+	}
+	for _, c := range m.Copies() {
+		s.Copies = append(s.Copies, c.Address)
 	}
 	for _, p := range m.Parts() {
 		if p.Name != "" {

@@ -50,7 +50,11 @@ func (t *tool) samples(b *strings.Builder, p *campaign.Plan) {
 		for _, a := range s.Attachments {
 			line += ", " + report.Clean(a)
 		}
-		fmt.Fprintln(b, line+")")
+		line += ")"
+		if len(s.Copies) > 0 {
+			line += ", copies to " + report.Clean(strings.Join(s.Copies, ", "))
+		}
+		fmt.Fprintln(b, line)
 	}
 	if more := p.ToSend - int64(len(p.Samples)); len(p.Samples) > 0 && more > 0 {
 		fmt.Fprintf(b, "  and %d more\n", more)
