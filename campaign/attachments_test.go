@@ -14,8 +14,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// What some people do not have is said in counts, and what may be somebody else's is an error. Seen to fail without
-// leave, and without match.
+// What some people do not have is said in counts, and what may be somebody else's is an error. Seen to fail
+// with job.leave that notes no remark, and without Count.match.
 func TestFilesThatSomeHave(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
@@ -42,7 +42,7 @@ func TestFilesThatSomeHave(t *testing.T) {
 }
 
 // A file that comes after the plan, and that a pattern or an optional attachment finds, makes another message than the
-// planned one. Seen to fail with run.message that compares no digest.
+// planned one. Seen to fail with Maker.Again that compares no digest: all three were sent.
 func TestFileThatComesLateIsHeld(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})

@@ -140,7 +140,8 @@ func (l *lmtp) serve(conn net.Conn) {
 }
 
 // A server of LMTP may take a message for the copies and defer it for its recipient. It is tried again without the
-// copies that have it, so that nobody gets it twice. Proven without Copies.Tried: each copy got it twice.
+// copies that have it, so that nobody gets it twice. Proven with Copies.has that knows of nobody: each copy got it
+// twice.
 func TestCopiesByLMTP(t *testing.T) {
 	t.Parallel()
 	l := &lmtp{got: map[string][]string{}}

@@ -22,8 +22,9 @@ func withCopies(s State, n int) Result {
 
 // What was said about copies is beside its attempt and no other, whether the group went by the journal or not; it moves
 // no state. Whoever is forgotten as a copy is in no byte of the file, and whose copies they were still has the rest.
-// A purge takes all of it. Proven without cc.Forget ("still has carla"), without the DELETE in purgePiece ("still has
-// books@copies"), and with the copies written for the first attempt (min instead of max): those of n 1 came with 2.
+// A purge takes all of it. Proven without cc.Forget ("still has carla"), without cc.ForgetDelivery (3 rows, not 2),
+// without the DELETE in purgePiece ("still has books@copies"), and with min instead of max in cc.Add: the first attempt
+// had the copies of the second one too, and the second had none.
 func TestCopied(t *testing.T) {
 	t.Parallel()
 	for name, eager := range map[string]bool{"transactions": false, "journal": true} {

@@ -8,7 +8,8 @@ import (
 )
 
 // What an action prints is told from the template's own words, whatever the row brings: also a mark of another
-// template. Seen to fail with marks around the template's words, and without the count of marks within marks.
+// template. Seen to fail with the two marks of an action exchanged, without them, and without the count of marks within
+// marks.
 func TestMark(t *testing.T) {
 	t.Parallel()
 	lit := func(s string) Piece { return Piece{Text: s} }
