@@ -16,7 +16,8 @@ import (
 // examples are the campaigns that people begin with, and what stands in place of their standard input.
 var examples = []struct{ name, dir, stdin string }{
 	{"newsletter", "../../examples/newsletter", ""}, {"invoices", "../../examples/invoices", ""},
-	{"notice", "../../examples/notice", "affected.csv"},
+	{"notice", "../../examples/notice", "affected.csv"}, {"conference", "../../examples/conference", ""},
+	{"statements", "../../examples/statements", ""},
 	{"newsletter-starter", "../../templates/starters/newsletter", ""},
 	{"invoices-starter", "../../templates/starters/invoices", ""},
 	{"notice-starter", "../../templates/starters/notice", ""},
