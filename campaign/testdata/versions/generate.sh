@@ -9,7 +9,7 @@
 #   state1-accounts1  617372b      state1-accounts3  68f308b      state2-accounts4  9276ca2      state3-accounts4  88c6228
 #   state4-accounts5  2c8132e      state5-accounts7  c31b0f1
 #   state6-accounts8  988fc03      state7-accounts8  d4c4617      state8-accounts9  48f56eb
-#   state9-accounts9, state8-accounts10 and state10-accounts9  the first with these files
+#   state10-accounts10  the first with this file
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$1 name=$2
