@@ -16,11 +16,11 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// Whatever a cell of a row of the group has, the message has no more of it than of "x": the same header fields and parts,
-// the same elements and attributes, and no file but the one that the row names. Or there is no message.
+// Whatever a cell of a row of the group has, the message has no more of it than of "x": the same header fields and
+// parts, the same elements and attributes, and no file but the one that the row names. Or there is no message.
 //
-// Proven with the cells of .rows as template.HTML, made by the engine (function.rowsOf): their elements were in the HTML.
-// And with a path that is not looked at (job.path): a message had a file of another folder.
+// Proven with the cells of .rows as template.HTML, made by the engine (function.rowsOf): their elements were in the
+// HTML. And with a path that is not looked at (job.path): a message had a file of another folder.
 func TestHostileRows(t *testing.T) {
 	t.Parallel()
 	const head = "id: test\nfrom: Sender <sender@example.org>\nrecipients: { file: people.csv, group: email }\n"
@@ -96,7 +96,8 @@ func TestHostileRows(t *testing.T) {
 				}
 				text := string(is.Parts[0].Content)
 				if name == "subject" && is.Subject != "[x]["+cell+"]" ||
-					name == "text" && (!strings.HasPrefix(text, "Rows:\r\n(x)\r\n(") || !strings.HasSuffix(text, ")\r\nThe end.\r\n")) {
+					name == "text" && (!strings.HasPrefix(text, "Rows:\r\n(x)\r\n(") ||
+						!strings.HasSuffix(text, ")\r\nThe end.\r\n")) {
 					t.Errorf("%q: %q, %q", cell, is.Subject, text)
 				}
 			}
@@ -143,10 +144,13 @@ func hostileCells(t *testing.T) (cells []string) {
 	}
 	for c := rune(0); c <= 0xa0; c++ {
 		if c < ' ' || c >= 0x7f {
-			cells = append(cells, string(c), "a"+string(c)+"Bcc: eve@example.com", "a"+string(c)+".\r\nMAIL FROM:<eve@example.com>")
+			cells = append(cells, string(c), "a"+string(c)+"Bcc: eve@example.com",
+				"a"+string(c)+".\r\nMAIL FROM:<eve@example.com>")
 		}
 	}
-	return append(cells, "\r\nBcc: eve@example.com\r\n\r\nX", "\u2028", "\xff", "\u202ex", "<b>", "</p><script>alert(1)</script>",
+	return append(cells, "\r\nBcc: eve@example.com\r\n\r\nX", "\u2028", "\xff", "\u202ex", "<b>",
+		"</p><script>alert(1)</script>",
 		"\"><img src=x onerror=alert(1)>", "\" onclick=\"x", "<!-- ", "{{.name}}", "{{range .rows}}", "javascript:alert(1)",
-		"../secret", "..", "../", "/etc/passwd", "/etc/passwd\x00", "x/../../secret", "*", "?", "[x]", "../*", "x\x00", `..\secret`)
+		"../secret", "..", "../", "/etc/passwd", "/etc/passwd\x00", "x/../../secret", "*", "?", "[x]", "../*", "x\x00",
+		`..\secret`)
 }
