@@ -44,8 +44,9 @@ func TestCopiedOfALostAttempt(t *testing.T) {
 	t.Parallel()
 	path, truth := lived(t)
 	const last = "(SELECT max(no) FROM attempts)"
-	meddle(t, path, `INSERT INTO copied(attempt, delivery, address, address_key, blind, accepted, stage, code, enhanced, text)
-		SELECT no, delivery, 'b@copies.example', 'b@copies.example', 0, 1, 'rcpt', 250, '', 'ok' FROM attempts WHERE no = `+last)
+	meddle(t, path, `INSERT INTO copied(attempt, delivery, address, address_key, blind, accepted, stage, code, enhanced,
+			text) SELECT no, delivery, 'b@copies.example', 'b@copies.example', 0, 1, 'rcpt', 250, '', 'ok'
+		FROM attempts WHERE no = `+last)
 	if got := copiedAt(t, path, "b@copies.example"); got != 1 {
 		t.Fatalf("%d copies", got)
 	}
