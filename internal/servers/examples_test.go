@@ -54,6 +54,9 @@ func TestExamplesSigned(t *testing.T) {
 				if err := os.CopyFS(dir, os.DirFS(e.dir)); err != nil {
 					t.Fatal(err)
 				}
+				if err := os.RemoveAll(filepath.Join(dir, ".mailshot")); err != nil { // of somebody who has tried the example
+					t.Fatal(err)
+				}
 				d := through(t, dir, s.Ports[0], ca)
 				sent := 0
 				for sent < n {
