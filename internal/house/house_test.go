@@ -152,9 +152,11 @@ var allowed = map[string][]string{
 	"campaign/definition/attaching":  {"campaign/definition/schema", "templates/source"},
 	"campaign/definition/beside":     {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/bulk":       {"campaign/definition/schema", "render/address", "render/token"},
-	"campaign/definition/copies":     {"campaign/definition/bulk", "campaign/definition/schema", "render/address"},
-	"campaign/definition/schema":     {"internal/ellipsis", "internal/suggest"},
-	"campaign/definition/secret":     {"campaign/definition/schema", "internal/keyring"},
+	"campaign/definition/copies": {
+		"campaign/definition/bulk", "campaign/definition/schema", "campaign/definition/value", "render/address",
+	},
+	"campaign/definition/schema": {"internal/ellipsis", "internal/suggest"},
+	"campaign/definition/secret": {"campaign/definition/schema", "internal/keyring"},
 	"campaign/definition/signing": {
 		"campaign/definition/schema", "campaign/definition/secret", "render/address", "render/dkim",
 	},

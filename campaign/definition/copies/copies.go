@@ -4,8 +4,6 @@
 package copies
 
 import (
-	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -13,6 +11,7 @@ import (
 
 	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 	"mailshot/render/address"
 )
 
@@ -56,22 +55,11 @@ func mailboxes(into *[]schema.Text, joined *schema.Text) schema.Reader {
 					return
 				}
 				if _, err := address.ParseMailboxes(t.Text); err != nil {
-					bad(dec, n, err)
+					value.BadAddress(dec, n, err)
 				}
 			})(dec, n)
 		})
 	}
-}
-
-// bad reports the address package's reason at the value.
-func bad(dec *schema.Decoder, n *yaml.Node, err error) {
-	var ae *address.Error
-	if !errors.As(err, &ae) {
-		dec.Report(n, "bad-address", err.Error(), "")
-		return
-	}
-	reason, hint := ae.Alone()
-	dec.Report(n, "bad-address", fmt.Sprintf("%q is not an address: %s", schema.Clip(ae.Text), reason), hint)
 }
 
 // Check reports what goes together wrongly. direct and program are the paths of keys by which mail leaves in ways that

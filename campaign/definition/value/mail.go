@@ -13,8 +13,8 @@ import (
 	"mailshot/render/address"
 )
 
-// addressError reports the address package's reason at the value.
-func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
+// BadAddress reports the address package's reason at the value.
+func BadAddress(dec *schema.Decoder, n *yaml.Node, err error) {
 	var ae *address.Error
 	if !errors.As(err, &ae) {
 		dec.Report(n, "bad-address", err.Error(), "")
@@ -32,7 +32,7 @@ func Mailbox(into *schema.Text) schema.Reader {
 			return
 		}
 		if _, err := address.ParseMailbox(t.Text); err != nil {
-			addressError(dec, n, err)
+			BadAddress(dec, n, err)
 		}
 	})
 }
@@ -46,7 +46,7 @@ func Address(into *address.Address) schema.Reader {
 		}
 		a, err := address.Parse(t.Text)
 		if err != nil {
-			addressError(dec, n, err)
+			BadAddress(dec, n, err)
 			return
 		}
 		*into = a
