@@ -86,7 +86,8 @@ func TestCopiesKilled(t *testing.T) {
 	}
 }
 
-// lmtp is a server of LMTP that answers the first message of each person with 451 for them, and takes it for the copies.
+// lmtp is a server of LMTP that answers the first message of each person with 451 for them, and takes it for the
+// copies.
 type lmtp struct {
 	mu  sync.Mutex
 	got map[string][]string // recipients of whom it took a message, by the message's first

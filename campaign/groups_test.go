@@ -276,9 +276,9 @@ func (f *folder) accept(t *testing.T) (sum *campaign.Summary, asked campaign.Cha
 // A row that is new, changed or gone in a group that is still to be sent makes another message of it. A row that is new
 // in a group whose message has gone is not sent, and is named.
 //
-// Proven by planning the rows of A again as if nothing had gone (two more were grouped, and the late one was not named),
-// and without members.Renew, which takes the old rows of a group out (two more were grouped). A new row of A that is
-// planned under another key is refused, because its address has been mailed.
+// Proven by planning the rows of A again as if nothing had gone (two more were grouped, and the late one was not
+// named), and without members.Renew, which takes the old rows of a group out (two more were grouped). A new row of A
+// that is planned under another key is refused, because its address has been mailed.
 func TestGroupsThatChange(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, grouped)

@@ -99,9 +99,9 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 	}
 }
 
-// Nor does an older copy know that somebody who was refused was tried again since, and got the message: a retry of many
-// leaves out those who had ended before the copy was accepted, and names them. A random walk found it: they had the message
-// twice. Broken on purpose: with AcceptCopy leaving their attempts counted, one row was pending again.
+// Nor does an older copy know that somebody who was refused was tried again since, and got the message: a retry of
+// many leaves out those who had ended before the copy was accepted, and names them. A random walk found it: they had
+// the message twice. Broken on purpose: with AcceptCopy leaving their attempts counted, one row was pending again.
 func TestOlderCopyOfTheRefused(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4, "dot:p0@*,1:554 5.6.0 not this")

@@ -102,8 +102,8 @@ func many(n int) string {
 	return strings.Join(all, ",")
 }
 
-// Another recipient of bcc is another message, by its digest, and one of cc too. A message without copies has the digest
-// that it had before there were any. Proven without sumCopies: bcc made no difference.
+// Another recipient of bcc is another message, by its digest, and one of cc too. A message without copies has the
+// digest that it had before there were any. Proven without sumCopies: bcc made no difference.
 func TestCopiesInTheDigest(t *testing.T) {
 	t.Parallel()
 	digest := func(s setup) [32]byte {

@@ -6,8 +6,8 @@ import (
 )
 
 // attachGroup opens the files of one item of the attachments for all rows of a group: each file once, whichever rows
-// name it. What is made for a message (an invitation, a code, a text that is filled in) and an image that the HTML shows
-// are the message's own, and not each row's.
+// name it. What is made for a message (an invitation, a code, a text that is filled in) and an image that the HTML
+// shows are the message's own, and not each row's.
 func (j *job) attachGroup(i int) {
 	own, from := j.to.Data.Cells, len(j.files)
 	for _, row := range j.to.Data.Group {

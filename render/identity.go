@@ -77,8 +77,8 @@ func subkey(secret []byte, use string) []byte {
 	return h.Sum(nil)
 }
 
-// names makes what names the messages of one campaign: the same as MessageID and OldToken, without hashing the secret and
-// the campaign anew for each. It is immutable.
+// names makes what names the messages of one campaign: the same as MessageID and OldToken, without hashing the secret
+// and the campaign anew for each. It is immutable.
 type names struct {
 	id, token, boundary keyed
 	leave               *token.Maker

@@ -66,8 +66,8 @@ func (m *Message) Size() int64 { return m.size }
 
 // Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the
 // message is over: when nobody reads its octets any more, and nobody will. After it, only From, To, Copies, ID,
-// Renderer, Subject and Size may be called; the other methods panic. A message that is not released is garbage like any other
-// value. Release may be called more than once.
+// Renderer, Subject and Size may be called; the other methods panic. A message that is not released is garbage like
+// any other value. Release may be called more than once.
 func (m *Message) Release() {
 	if d := m.desk.Swap(nil); d != nil {
 		m.r.clear(d)

@@ -297,8 +297,8 @@ type Function = function.Function
 func Functions() []Function { return function.Functions() }
 
 // ExampleData is the row for the examples of Functions: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
-// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999; and
-// a group of two rows with the amounts 1,234.50 and 617.25.
+// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555)
+// 010-9999; and a group of two rows with the amounts 1,234.50 and 617.25.
 func ExampleData() Data {
 	return Data{
 		Values: map[string]any{
@@ -337,8 +337,8 @@ func (c *Compiler) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Prints reports whether what was compiled may print {{.mailshot.campaign}}, and {{.mailshot.token}}. It may say so of a
-// text that only has the word mailshot in it.
+// Prints reports whether what was compiled may print {{.mailshot.campaign}}, and {{.mailshot.token}}. It may say so
+// of a text that only has the word mailshot in it.
 func (c *Compiler) Prints() (campaign, token bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -86,8 +86,8 @@ func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error
 // HiddenKey is the key of an entry for an address of which only the hash is known.
 func HiddenKey(hash [16]byte) string { return Hidden + hex.EncodeToString(hash[:]) }
 
-// AddressHash returns the function that hashes an address's key for the suppression list and for tokens, with the secret
-// of these accounts.
+// AddressHash returns the function that hashes an address's key for the suppression list and for tokens, with the
+// secret of these accounts.
 func (a *Accounts) AddressHash(ctx context.Context) (func(addressKey string) [16]byte, error) {
 	secret, err := a.Secret(ctx)
 	if err != nil {

@@ -81,8 +81,8 @@ func mustHide(t *testing.T, a *Accounts, key string) string {
 	return hidden
 }
 
-// An entry is taken off by its topic, or whatever its topic is. Whoever left by a token and was forgotten is on the list
-// twice; what a forget that was not done takes back is its own.
+// An entry is taken off by its topic, or whatever its topic is. Whoever left by a token and was forgotten is on the
+// list twice; what a forget that was not done takes back is its own.
 func TestUnsuppressTopic(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))

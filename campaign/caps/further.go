@@ -8,8 +8,8 @@ import (
 	"mailshot/sender"
 )
 
-// Further reserves the uses of all who get one message: of its recipient, and of the copies. A use counts one recipient:
-// each is one of every limit of the account, and one of its own domain's. A Further is for one server.
+// Further reserves the uses of all who get one message: of its recipient, and of the copies. A use counts one
+// recipient: each is one of every limit of the account, and one of its own domain's. A Further is for one server.
 type Further struct {
 	Budget  sender.Budget
 	Account []sender.Limit

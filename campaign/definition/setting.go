@@ -57,7 +57,8 @@ func (d *Definition) take(f Flags) error {
 	return errors.Join(wrong, bad)
 }
 
-// Outside says what each message gets when it leaves, and no digest of a plan covers; "" if that is nothing but the Date.
+// Outside says what each message gets when it leaves, and no digest of a plan covers; "" if that is nothing but the
+// Date.
 func (d *Definition) Outside() string {
 	if len(d.Signatures) == 0 {
 		return ""

@@ -1,10 +1,10 @@
-// Package leaving says who leaves which mail: [Find] reads the token that a person's message had, as an unsubscribe page
-// or a report gives it, and says whose it is and of which campaign. [Token.Entry] is what belongs on the suppression
-// list for it. [MailOf] is a campaign's mail as the list asks about it.
+// Package leaving says who leaves which mail: [Find] reads the token that a person's message had, as an unsubscribe
+// page or a report gives it, and says whose it is and of which campaign. [Token.Entry] is what belongs on the
+// suppression list for it. [MailOf] is a campaign's mail as the list asks about it.
 //
-// A token is understood as long as there are the user's accounts: they keep what a campaign's tokens mean, and the token
-// itself has a keyed hash of the address. So it works when the campaign was purged or its person forgotten. Ledgers only
-// say which address that is.
+// A token is understood as long as there are the user's accounts: they keep what a campaign's tokens mean, and the
+// token itself has a keyed hash of the address. So it works when the campaign was purged or its person forgotten.
+// Ledgers only say which address that is.
 package leaving
 
 import (
@@ -216,8 +216,9 @@ func rows(ctx context.Context, file, id string, is func(*ledger.Campaign, *ledge
 	return false, nil
 }
 
-// Entry is what unsubscribing by the token puts on the suppression list: the person gets no mail of the campaign's topic
-// from its domain any more, or if it has none, no newsletter and no notice. The error says why it unsubscribes nobody.
+// Entry is what unsubscribing by the token puts on the suppression list: the person gets no mail of the campaign's
+// topic from its domain any more, or if it has none, no newsletter and no notice. The error says why it unsubscribes
+// nobody.
 func (t *Token) Entry() (accounts.Entry, error) {
 	switch {
 	case t.Rehearsal:

@@ -161,9 +161,10 @@ func insert(t *sqlite.Tx, insert, values string, n int, args []any) error {
 
 // Add stores rows in one transaction: a few hundred to a few thousand at a time are quick.
 //
-// Rows that are pending or suppressed claim their key. Grouped rows come after the row that has claimed theirs. A later row with the same key is stored as a duplicate if its
-// digest is the same too, or if the campaign has DuplicatesFirst. Otherwise it comes back as a Conflict and is not
-// stored: the caller discards the draft, or adds the row again as invalid.
+// Rows that are pending or suppressed claim their key. Grouped rows come after the row that has claimed theirs. A
+// later row with the same key is stored as a duplicate if its digest is the same too, or if the campaign has
+// DuplicatesFirst. Otherwise it comes back as a Conflict and is not stored: the caller discards the draft, or adds
+// the row again as invalid.
 //
 // After an error none of the rows is stored. Unless the error is about one of the rows, the draft can only be
 // discarded.

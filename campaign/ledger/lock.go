@@ -29,10 +29,10 @@ const (
 	glances = 50
 )
 
-// Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, after
-// a second: somebody who only looks may have it for a moment, to bring in what a run that died has left, or to take what
-// it kept, or to ask whether the lock is held. By what is on the disk that cannot be told from a run: it may be brought
-// in already when its lock is still held. Lock brings in what is left, too.
+// Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError,
+// after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left, or to
+// take what it kept, or to ask whether the lock is held. By what is on the disk that cannot be told from a run: it
+// may be brought in already when its lock is still held. Lock brings in what is left, too.
 func (l *Ledger) Lock(id string) (*Lock, error) { return l.lock(id, glances) }
 
 // lock is Lock, with so many glances of patience.

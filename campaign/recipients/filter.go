@@ -32,8 +32,8 @@ type filter struct {
 // Filter compiles an expression over the columns, as in where and --only. A column is a variable if its name can be
 // one, and is row["any name"] in any case. Typed columns have their type, and are nil where the cell is empty. An
 // unknown column or a wrong type is a [*Fault] with the place in the expression. The returned function is safe for
-// concurrent use; its error is a [*Fault] with the row's place. "" is true for all rows, and a group is chosen if one of
-// its rows is.
+// concurrent use; its error is a [*Fault] with the row's place. "" is true for all rows, and a group is chosen if one
+// of its rows is.
 func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 	if expression == "" {
 		return func(*Row) (bool, error) { return true, nil }, nil

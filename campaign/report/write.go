@@ -97,7 +97,8 @@ func WriteCSV(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return cw.Error()
 }
 
-// cells returns the row's values in the order of the summary's columns: string (defused), int, int64, time.Time, or nil for nothing.
+// cells returns the row's values in the order of the summary's columns: string (defused), int, int64, time.Time, or
+// nil for nothing.
 func (r Row) cells(s Summary) []any {
 	at := func(t time.Time) any {
 		if t.IsZero() {

@@ -31,10 +31,10 @@ type List struct {
 
 // Read reads a suppression list from r. Errors name the file as name.
 //
-// A line has an address, a whole domain (@example.com), or all domains below one (@*.example.com). A reason and a date
-// may follow, after commas, semicolons or tabs. # begins a comment. A first line without an @ is a header. Its columns
-// are found by name (address or email, topic, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and
-// SendGrid are recognized by their columns.
+// A line has an address, a whole domain (@example.com), or all domains below one (@*.example.com). A reason and a
+// date may follow, after commas, semicolons or tabs. # begins a comment. A first line without an @ is a header. Its
+// columns are found by name (address or email, topic, reason, date) in any order. Exports of listmonk, Mailchimp,
+// Amazon SES and SendGrid are recognized by their columns.
 //
 // Every bad line is an error with its place. The list is returned also with an error, and has the good lines.
 func Read(r io.Reader, name string) (*List, error) {

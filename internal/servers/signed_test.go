@@ -38,8 +38,8 @@ var signingKeys = sync.OnceValue(func() (all [2]string) {
 	return all
 })
 
-// verified has others verify both signatures of a domain in each message of a mailbox: go-msgauth, dkimpy and opendkim. A program
-// that this machine lacks is said, and not asked.
+// verified has others verify both signatures of a domain in each message of a mailbox: go-msgauth, dkimpy and
+// opendkim. A program that this machine lacks is said, and not asked.
 func verified(t *testing.T, s *servers.Server, domain, signs string) {
 	t.Helper()
 	var keys []dkim.Key

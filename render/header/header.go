@@ -1,6 +1,6 @@
-// Package header lays out header fields. [Folder] writes them, folded; a value comes as pieces, which the functions here
-// cut by the syntax of its kind: [Text], [Mailbox], [URIs], [ListID], [IDs], [Token], and the names of files ([FileName],
-// [OldFileName]). [CheckName] says which fields a campaign may add.
+// Package header lays out header fields. [Folder] writes them, folded; a value comes as pieces, which the functions
+// here cut by the syntax of its kind: [Text], [Mailbox], [URIs], [ListID], [IDs], [Token], and the names of files
+// ([FileName], [OldFileName]). [CheckName] says which fields a campaign may add.
 package header
 
 import (

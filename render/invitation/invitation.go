@@ -2,9 +2,9 @@
 // for each row (iCalendar, RFC 5545; iMIP, RFC 6047).
 //
 // The event's UID follows from the event's name and the recipient's key. So a later campaign with the same name and a
-// higher Sequence changes the event in the recipient's calendar, or takes it away with Cancel. Times are written in UTC,
-// which needs no time zone's rules in the calendar; an event of whole days has dates. DTSTAMP follows from Sequence, and
-// not from the clock: a message that is made again is the same message.
+// higher Sequence changes the event in the recipient's calendar, or takes it away with Cancel. Times are written in
+// UTC, which needs no time zone's rules in the calendar; an event of whole days has dates. DTSTAMP follows from
+// Sequence, and not from the clock: a message that is made again is the same message.
 package invitation
 
 import (

@@ -74,8 +74,8 @@ func (e *Event) moment(w *writer, what, text string) (t time.Time, day bool) {
 	return time.Time{}, false
 }
 
-// local is the moment at which a clock of the zone shows a time. There is none in an hour that is skipped, and there are
-// two in one that comes twice.
+// local is the moment at which a clock of the zone shows a time. There is none in an hour that is skipped, and there
+// are two in one that comes twice.
 func (e *Event) local(w *writer, what, text string, shown time.Time) time.Time {
 	var found []time.Time
 	seen := map[int]bool{}

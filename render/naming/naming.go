@@ -1,5 +1,5 @@
-// Package naming says which texts may be in a header, which path may be attached, and which name a file may have: Check,
-// Path and File. Each says what is wrong.
+// Package naming says which texts may be in a header, which path may be attached, and which name a file may have:
+// Check, Path and File. Each says what is wrong.
 package naming
 
 import (

@@ -1,9 +1,10 @@
 // Package several says which files a row has, where a campaign attaches more than one: a [Choice] names them in one
 // cell, or finds them by a pattern.
 //
-// A pattern has wild characters only where its author has typed them, in the name of the file. What a row brings stands
-// for itself: a cell's *, ? and [ are letters like others, and a cell with a slash or none at all is a fault. So no cell
-// widens a pattern. A wild character right beside a cell is a fault, too: 7* would also take the files of 71.
+// A pattern has wild characters only where its author has typed them, in the name of the file. What a row brings
+// stands for itself: a cell's *, ? and [ are letters like others, and a cell with a slash or none at all is a fault.
+// So no cell widens a pattern. A wild character right beside a cell is a fault, too: 7* would also take the files of
+// 71.
 package several
 
 import (

@@ -1,6 +1,6 @@
 // Package token makes and reads the opaque texts by which a message names its person to whoever sent it: in the link
-// that unsubscribes, in the return path, and in the envelope id that a report gives back. [Maker.Append] makes them, [Find]
-// finds them in what a person pastes, and [Read] says whether one is genuine and what it names.
+// that unsubscribes, in the return path, and in the envelope id that a report gives back. [Maker.Append] makes them,
+// [Find] finds them in what a person pastes, and [Read] says whether one is genuine and what it names.
 //
 // A token has 52 small letters and digits, which are base32 of 32 octets:
 //
@@ -72,8 +72,8 @@ func first(secret []byte, u Use, rehearsal bool) byte {
 	return b
 }
 
-// keyID are the bits of the first octet that tell secrets apart without telling them. A campaign keeps to one secret: its
-// plan has a check value of it.
+// keyID are the bits of the first octet that tell secrets apart without telling them. A campaign keeps to one secret:
+// its plan has a check value of it.
 const keyID = 7
 
 var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

@@ -1,5 +1,5 @@
-// Package guards puts calls into the trees of templates, for what templates do not say themselves. [Guards] counts what an
-// execution does, [Call] and [Number] make pieces of a tree, and [EachAction] goes through one.
+// Package guards puts calls into the trees of templates, for what templates do not say themselves. [Guards] counts
+// what an execution does, [Call] and [Number] make pieces of a tree, and [EachAction] goes through one.
 package guards
 
 import (

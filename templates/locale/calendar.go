@@ -49,8 +49,8 @@ func FormatDate(layout string, t time.Time, c *Calendar) string {
 	return FormatNames(layout, t, c.Months[t.Month()-1], c.Days[t.Weekday()], nil)
 }
 
-// FormatNames formats a layout with the given names of month and day. parts are pairs of a further part of the layout and its
-// replacement.
+// FormatNames formats a layout with the given names of month and day. parts are pairs of a further part of the layout
+// and its replacement.
 func FormatNames(layout string, t time.Time, month, day string, parts []string) string {
 	pairs := append([]string{"January", "\x01", "Monday", "\x02"}, parts...)
 	pairs = append(pairs, "Jan", "\x01", "Mon", "\x02")

@@ -1,5 +1,5 @@
-// Package translations has the starters in other languages than English: [In] is one of them, [Languages] are those that
-// there are.
+// Package translations has the starters in other languages than English: [In] is one of them, [Languages] are those
+// that there are.
 //
 // It has for each language, and each starter in it, the files that take the place of the English ones, and
 // campaign.lines: lines that take the place of those of campaign.yaml with the same key at the same depth.

@@ -1,5 +1,5 @@
-// Package attaching reads the keys of a campaign file that say which files go with each message: [Keys] are those of one
-// of attachments, and [Check] holds the rules of more than one key.
+// Package attaching reads the keys of a campaign file that say which files go with each message: [Keys] are those of
+// one of attachments, and [Check] holds the rules of more than one key.
 package attaching
 
 import (

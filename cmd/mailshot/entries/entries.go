@@ -1,5 +1,5 @@
-// Package entries is the suppression list as the terminal shows it and asks for it: [Of] is an entry as it is shown, and
-// [Asked] are the entries that a person names.
+// Package entries is the suppression list as the terminal shows it and asks for it: [Of] is an entry as it is shown,
+// and [Asked] are the entries that a person names.
 package entries
 
 import (

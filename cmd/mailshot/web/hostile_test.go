@@ -416,7 +416,8 @@ func (c *crawl) typed() {
 	}
 }
 
-// settle waits until no plan is being made that a form before has asked for: what a page shows of it hangs on the moment.
+// settle waits until no plan is being made that a form before has asked for: what a page shows of it hangs on the
+// moment.
 func (c *crawl) settle() {
 	for _, file := range c.Files {
 		if c.Desk().Runs.Of(file) != nil {

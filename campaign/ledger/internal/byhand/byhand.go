@@ -79,9 +79,9 @@ func Begun(ctx context.Context, db *sql.DB, campaign int64) (ids []int64, err er
 }
 
 // AcceptCopy makes unknown what may still go of a campaign, because a run that its file lacks may have sent it, and
-// returns how many deliveries that are. What ended without being sent stays as it is, and counts as decided by a person:
-// it may have been retried, and sent, by that run, so that a retry of many leaves it out. The campaign has come at least
-// as far as mark then.
+// returns how many deliveries that are. What ended without being sent stays as it is, and counts as decided by a
+// person: it may have been retried, and sent, by that run, so that a retry of many leaves it out. The campaign has
+// come at least as far as mark then.
 func AcceptCopy(t *sqlite.Tx, no, mark int64) (n int64, err error) {
 	first, end := schema.Span(no)
 	now := time.Now().UnixNano()

@@ -459,8 +459,8 @@ func TestEvents(t *testing.T) {
 	p.event("?page=fresh", "data: stale")
 }
 
-// The types of columns that the list does not have are taken out of the campaign file: with them a list that has come in
-// place of another cannot be read, and nothing on the page says so. Seen to fail without gone.
+// The types of columns that the list does not have are taken out of the campaign file: with them a list that has come
+// in place of another cannot be read, and nothing on the page says so. Seen to fail without gone.
 func TestColumnsGone(t *testing.T) {
 	t.Parallel()
 	p := open(t, map[string]string{"campaign.yaml": strings.Replace(campaign, "{ due: date }", "{ due: date, since: date, fee: number }", 1)})

@@ -28,7 +28,8 @@ type form struct {
 	write func(w io.Writer, s *results, r *http.Request, h *history.Campaign, a asked) error
 }
 
-// forms are those that mailshot report writes, and by the same calls. The first three have the rows that the page shows.
+// forms are those that mailshot report writes, and by the same calls. The first three have the rows that the page
+// shows.
 var forms = map[string]form{
 	"csv": {"text/csv; charset=utf-8", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
 		sum, err := h.Summary(r.Context())

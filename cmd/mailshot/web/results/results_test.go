@@ -347,7 +347,8 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// What is found and taken away is whole, however many reads it takes. Seen to fail with each read from the first row on.
+// What is found and taken away is whole, however many reads it takes. Seen to fail with each read from the first row
+// on.
 func TestFitting(t *testing.T) {
 	t.Parallel()
 	s := open(t, 40)

@@ -95,8 +95,8 @@ func TestRowsKept(t *testing.T) {
 	}
 }
 
-// A row alone is not the message of a group of rows: what is kept of it, if anything is, makes the message that the list
-// makes. The test waits for campaign files that know groups.
+// A row alone is not the message of a group of rows: what is kept of it, if anything is, makes the message that the
+// list makes. The test waits for campaign files that know groups.
 func TestGroupsKept(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
