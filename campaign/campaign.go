@@ -242,7 +242,8 @@ func (c *Campaign) compile(h *recipients.Header) (err error) {
 	most, host := c.terms().Largest()
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
-		IDs: c.planned().IDs(), Tokens: c.planned().Tokens(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone, Unsaved: c.unsaved,
+		IDs: c.planned().IDs(), Tokens: c.planned().Tokens(), To: c.opts.To, Largest: most, Server: host,
+		Fault: c.checkZone, Unsaved: c.unsaved,
 	})
 	return err
 }

@@ -193,7 +193,8 @@ func (p *Pool) pass(c *conn, w *waiter, out Outcome) {
 
 // envelope is what the session has to know of a message.
 func (p *Pool) envelope(m Mail) smtp.Envelope {
-	return smtp.Envelope{From: m.From, To: m.To, Copies: smtp.MakeCopies(m.Copies), Size: m.Size, Notify: m.Notify, EnvID: m.EnvID,
+	return smtp.Envelope{From: m.From, To: m.To, Copies: smtp.MakeCopies(m.Copies), Size: m.Size, Notify: m.Notify,
+		EnvID: m.EnvID,
 		Chunk: m.Size > 0 && m.Size <= p.cfg.ChunkLimit && !p.lumps.Load()}
 }
 

@@ -81,7 +81,8 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 	cfg := render.Config{
 		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
 		From: p.line("from", d.From), ReplyTo: p.replyTo(), Subject: p.subject(),
-		Cc: p.mailboxes("cc", copies.Entries(d.Copies.Cc, false)), Bcc: p.mailboxes("bcc", copies.Entries(d.Copies.Bcc, false)), Alone: p.To != nil,
+		Cc: p.mailboxes("cc", copies.Entries(d.Copies.Cc, false)), Bcc: p.mailboxes("bcc", copies.Entries(d.Copies.Bcc, false)),
+		Alone:       p.To != nil,
 		Unsubscribe: p.line("unsubscribe.url", d.Bulk.URL),
 	}
 	for _, h := range p.headers() {

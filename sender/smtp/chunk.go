@@ -22,7 +22,8 @@ const fresh = 5 * time.Second
 // Chunks reports whether a message would go out in one write with its envelope now: the server has
 // taken a message on this session, and was heard just now.
 func (s *Session) Chunks(e Envelope) bool {
-	return e.Chunk && e.Copies == nil && s.pipelining && s.chunking && s.taken && !s.Closed() && time.Since(s.in.heard) < fresh
+	return e.Chunk && e.Copies == nil && s.pipelining && s.chunking && s.taken && !s.Closed() &&
+		time.Since(s.in.heard) < fresh
 }
 
 // maxBDAT is the longest BDAT line.
