@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailshot/internal/placeholder"
+	"mailshot/render/mediatype"
 )
 
 // Remark is something odd about a message's attachments that does not keep it from being sent.
@@ -47,28 +48,27 @@ func (f *file) text(p string, whole []byte) {
 	}
 	text := string(whole)
 	if ext := strings.ToLower(path.Ext(p)); ext == ".html" || ext == ".htm" || ext == ".md" {
-		text = code.ReplaceAllStringFunc(text, func(s string) string {
-			return strings.Repeat("\n", strings.Count(s, "\n"))
-		})
+		text = code.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) })
 	}
-	finder := placeholder.Finder{Own: true}
-	if marks := finder.Find(text); len(marks) > 0 {
+	if marks := (&placeholder.Finder{Own: true}).Find(text); len(marks) > 0 {
 		at := marks[0].At
 		f.left = fmt.Sprintf("%s in line %d", text[at:marks[0].End], 1+strings.Count(text[:at], "\n"))
 	}
 }
 
 // remarks says what is odd about an attachment.
-func remarks(a Attachment, p, odd string, f *file) []Remark {
-	var all []Remark
+func remarks(a Attachment, p, odd string, f *file) (all []Remark) {
+	say := func(code, text, hint string) {
+		all = append(all, Remark{code, a.Place, "attachment " + show(p) + " " + text, hint})
+	}
 	if odd != "" {
-		all = append(all, Remark{"attachment-type", a.Place, "attachment " + show(p) + " " + odd,
-			"give the file the ending of what it is, or make it anew"})
+		say("attachment-type", odd, "give the file the ending of what it is, or make it anew")
+	}
+	if mediatype.Blocked(p) {
+		say("attachment-blocked", "is of a kind that Gmail refuses, also within a .zip", "put it on a web server, and link to it")
 	}
 	if f.left != "" {
-		all = append(all, Remark{"attachment-placeholder", a.Place,
-			"attachment " + show(p) + " has " + f.left + ": attachments are not templates, so that nothing fills it",
-			"fill it in the file"})
+		say("attachment-placeholder", "has "+f.left+": attachments are not templates, so that nothing fills it", "fill it in the file")
 	}
 	return all
 }

@@ -19,6 +19,7 @@ type laid struct {
 	form    bool // it is one more form of the text, see Attachment.Invitation
 	remarks []Remark
 	pattern string // that its path matches; "" = the path is named
+	place   string // of its Attachment
 }
 
 // role is where in the tree of a message a file is.
@@ -77,6 +78,15 @@ func (j *job) attachment(i int) *laid {
 	if f == nil {
 		return nil
 	}
+	if !j.examine(a, p, f, nil) {
+		return nil
+	}
+	if a.Locker != nil { // no two rows share it
+		if f = j.lock(a, f); f == nil {
+			return nil
+		}
+		return lay(a, f, p, name)
+	}
 	if last.file == f && last.made == made {
 		return last
 	}
@@ -130,12 +140,32 @@ func (j *job) several(a Attachment) {
 			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(path.Base(p)), reason)
 			continue
 		}
-		if f := j.open(a, p); f != nil {
+		f := j.open(a, p)
+		if f != nil && !j.examine(a, p, f, nil) {
+			continue
+		}
+		if f != nil && a.Locker != nil {
+			f = j.lock(a, f)
+		}
+		if f != nil {
 			l := lay(a, f, p, path.Base(p))
 			l.pattern = pattern
 			j.files = append(j.files, l)
 		}
 	}
+}
+
+// lock gives a file its password. It returns nil if there is a fault.
+func (j *job) lock(a Attachment, f *file) *file {
+	plain, err := f.plain()
+	if err == nil {
+		plain, err = a.Locker.Protect(j.to, plain)
+	}
+	if err != nil {
+		j.faults = append(j.faults, placed(err, a.Place))
+		return nil
+	}
+	return made(plain)
 }
 
 // make has the file of an attachment made. It returns nil if there is a fault.
@@ -159,6 +189,9 @@ func (j *job) make(a Attachment) *laid {
 		return nil
 	}
 	f := made(content)
+	if !j.examine(a, name, f, content) {
+		return nil
+	}
 	if a.Invitation {
 		j.files = append(j.files, layForm(f))
 	}
@@ -209,7 +242,7 @@ func lay(a Attachment, f *file, p, name string) *laid {
 	if a.Invitation { // a program that shows the form must not count it again
 		mediaType, parameters = "application/ics", nil
 	}
-	l := &laid{file: f, path: p, remarks: remarks(a, p, odd, f),
+	l := &laid{file: f, path: p, place: a.Place, remarks: remarks(a, p, odd, f),
 		part: Part{ContentType: mediaType, Name: name, CID: a.CID, Size: f.size, Inline: a.CID != ""}}
 	contentType := []string{mediaType + ";"}
 	for _, parameter := range parameters {

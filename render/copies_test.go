@@ -17,7 +17,8 @@ func addedNobody(t *testing.T, p position, cell string, plain, m *Message) {
 		t.Errorf("%q: copies to %v", cell, m.Copies())
 	}
 	for _, c := range m.Copies() {
-		if strings.ContainsAny(c.Address, " <>\r\n\t,;") || strings.Count(c.Address, "@") != 1 && !strings.HasPrefix(c.Address, "\"") {
+		if strings.ContainsAny(c.Address, " <>\r\n\t,;") || strings.Count(c.Address, "@") != 1 &&
+			!strings.HasPrefix(c.Address, "\"") {
 			t.Errorf("%q: a copy to %q", cell, c.Address)
 		}
 	}
@@ -36,10 +37,12 @@ func TestCopies(t *testing.T) {
 	}{
 		{name: "none", cc: []string{"{{.c}}"}, cell: ""},
 		{name: "blanks", cc: []string{"{{.c}}"}, cell: "  "},
-		{name: "one", cc: []string{"Boss <boss@acme.example>"}, header: "Boss <boss@acme.example>", want: "boss@acme.example"},
+		{name: "one", cc: []string{"Boss <boss@acme.example>"}, header: "Boss <boss@acme.example>",
+			want: "boss@acme.example"},
 		{name: "a cell of several", cc: []string{"{{.c}}"}, cell: `a@x.example; "B, b" <b@x.example>, c@x.example`,
 			header: `a@x.example, "B, b" <b@x.example>, c@x.example`, want: "a@x.example b@x.example c@x.example"},
-		{name: "twice", cc: []string{"{{.c}}", "a@x.example"}, bcc: []string{"A@X.example", "b@x.example"}, cell: "a@x.example",
+		{name: "twice", cc: []string{"{{.c}}", "a@x.example"}, bcc: []string{"A@X.example", "b@x.example"},
+			cell:   "a@x.example",
 			header: "a@x.example, a@x.example", want: "a@x.example b@x.example(blind)"},
 		{name: "the recipient", cc: []string{"Ann@Example.com"}, bcc: []string{"{{.c}}"}, cell: "ann@example.com",
 			header: "Ann@example.com"},
@@ -48,11 +51,16 @@ func TestCopies(t *testing.T) {
 		{name: "a comma too many", cc: []string{"{{.c}}"}, cell: "a@x.example;", refused: "header Cc: "},
 		{name: "a cell that adds somebody", cc: []string{"{{.c}}@acme.example"}, cell: "eve@evil.example, b",
 			refused: "is more than one address"},
-		{name: "a cell that ends the address", cc: []string{"Boss <{{.c}}@acme.example>"}, cell: "eve@evil.example>, <b", refused: "header Cc: "},
-		{name: "a line", bcc: []string{"{{.c}}"}, cell: "a@x.example\r\nBcc: b@x.example", refused: "header Bcc: carriage return"},
-		{name: "letters beyond ASCII", bcc: []string{"{{.c}}"}, cell: "jörg@x.example", refused: "header Bcc: jörg@x.example has characters"},
-		{name: "a domain beyond ASCII", bcc: []string{"{{.c}}"}, cell: "a@bücher.example", want: "a@xn--bcher-kva.example(blind)"},
-		{name: "too many", bcc: []string{"{{.c}}"}, cell: many(100), refused: "101 recipients with its copies; the limit is 100"},
+		{name: "a cell that ends the address", cc: []string{"Boss <{{.c}}@acme.example>"}, cell: "eve@evil.example>, <b",
+			refused: "header Cc: "},
+		{name: "a line", bcc: []string{"{{.c}}"}, cell: "a@x.example\r\nBcc: b@x.example",
+			refused: "header Bcc: carriage return"},
+		{name: "letters beyond ASCII", bcc: []string{"{{.c}}"}, cell: "jörg@x.example",
+			refused: "header Bcc: jörg@x.example has characters"},
+		{name: "a domain beyond ASCII", bcc: []string{"{{.c}}"}, cell: "a@bücher.example",
+			want: "a@xn--bcher-kva.example(blind)"},
+		{name: "too many", bcc: []string{"{{.c}}"}, cell: many(100),
+			refused: "101 recipients with its copies; the limit is 100"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +94,8 @@ func TestCopies(t *testing.T) {
 				t.Errorf("want %s:\n%s", c.header, raw)
 			}
 			// A rehearsal is the same message, and nobody gets a copy.
-			alone, err := setup{cc: c.cc, bcc: c.bcc, alone: true}.renderer(t).Render(recipient(t, "Ann", "ann@example.com", "c", c.cell), testDate)
+			alone, err := setup{cc: c.cc, bcc: c.bcc, alone: true}.renderer(t).Render(recipient(t, "Ann", "ann@example.com",
+				"c", c.cell), testDate)
 			if err != nil || len(alone.Copies()) > 0 || string(wire(t, alone)) != string(raw) {
 				t.Errorf("alone: %v %v", alone.Copies(), err)
 			}

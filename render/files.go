@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/list"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -168,6 +169,14 @@ func made(content []byte) *file {
 	f.encoded = transfer.AppendBase64(make([]byte, 0, transfer.Base64Length(f.size)), content)
 	f.checksum = sha256.Sum256(f.encoded)
 	return f
+}
+
+// plain is the file as it was read.
+func (f *file) plain() ([]byte, error) {
+	if f.seven {
+		return f.encoded, nil
+	}
+	return base64.StdEncoding.AppendDecode(nil, bytes.ReplaceAll(f.encoded, []byte("\r\n"), nil))
 }
 
 // PathFault is the fault that a file or folder at a path cannot be opened, without the names of folders above.

@@ -38,7 +38,7 @@ func (r *Renderer) fix() fixedFields {
 		if sender.IsZero() {
 			sender = box.Address
 		}
-		if sender.ASCII() {
+		if sender.ASCII() && r.c.Returns == nil {
 			f.from.sender = sender.String()
 		}
 	}

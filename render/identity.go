@@ -81,13 +81,14 @@ func subkey(secret []byte, use string) []byte {
 // and the campaign anew for each. It is immutable.
 type names struct {
 	id, token, boundary keyed
-	leave               *token.Maker
+	leave, back         *token.Maker // back makes the token of the return path
 }
 
 func newNames(secret []byte, campaign string, t Tokens) names {
 	of := token.Campaign{ID: campaign, Domain: t.Domain, Topic: t.Topic}
 	return names{newKeyed(secret, campaign), newKeyed(subkey(secret, "token"), campaign),
-		newKeyed(subkey(secret, "boundary"), campaign), token.New(secret, of, token.Unsubscribe, t.Rehearsal)}
+		newKeyed(subkey(secret, "boundary"), campaign), token.New(secret, of, token.Unsubscribe, t.Rehearsal),
+		token.New(secret, of, token.ReturnPath, t.Rehearsal)}
 }
 
 // keyed is derive for one secret and campaign: the states of HMAC's two hashes (RFC 2104) after what is the same each

@@ -15,6 +15,7 @@ import (
 // encoded attachments in it are shared with other messages and never copied.
 type Message struct {
 	from, to, id, subject, token string
+	sealing                      string // see Recipient.Sealing
 	size                         int64
 	copies                       []Copy
 
@@ -54,6 +55,9 @@ func (m *Message) To() string { return m.to }
 
 // ID returns the Message-ID, without angle brackets. It is the same on each attempt.
 func (m *Message) ID() string { return m.id }
+
+// Token returns the text by which the message names its person; "" if no text of it does.
+func (m *Message) Token() string { return m.token }
 
 // Renderer returns the renderer that made the message.
 func (m *Message) Renderer() *Renderer { return m.r }
@@ -113,6 +117,20 @@ func (m *Message) Sign(s Signer, date time.Time) error {
 	return nil
 }
 
+// Sealing returns the Sealing of the message's Recipient.
+func (m *Message) Sealing() string { return m.sealing }
+
+// Seal puts the octets of the sealed message, signed or encrypted for its reader, in the place of the message's own.
+// clean is that of Buffers. The message's owner calls it before Sign, and before anybody else has the message. The
+// octets count for Buffers, WriteTo and Size. They do not count for Digest and Content, and Header and Parts do not
+// show them. They must not be changed.
+func (m *Message) Seal(octets []byte, clean bool) {
+	d := m.made()
+	clear(d.buffers)
+	d.buffers, d.clean = append(d.buffers[:0], octets), clean
+	m.size = int64(len(octets))
+}
+
 // WriteTo writes the message as it goes on the wire, before dot stuffing. Lines end in CRLF and are at most 998 octets
 // long without it, and there is no CR or LF elsewhere. All octets are ASCII, except in a recipient's address that is
 // not. WriteTo may be called any number of times.
@@ -142,6 +160,9 @@ func (m *Message) Digest() [32]byte {
 	s.frame('f', m.from)
 	s.frame('t', m.to)
 	s.sumCopies(m.copies)
+	if m.sealing != "" { // a message that goes in clear has no frame of it
+		s.frame('e', m.sealing)
+	}
 	for _, part := range d.segments {
 		if part.shared != nil {
 			s.head('a', len(part.shared.checksum))
@@ -222,7 +243,7 @@ func (m *Message) Remarks() []Remark {
 	for _, l := range d.files {
 		remarks = append(remarks, l.remarks...)
 	}
-	return slices.Clip(append(remarks, d.remarks...))
+	return slices.Clip(append(append(remarks, d.remarks...), d.twice()...))
 }
 
 // Match is a file that was found by a pattern, see [Files].

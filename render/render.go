@@ -33,6 +33,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -69,6 +70,7 @@ type Config struct {
 	Attachments []Attachment
 	Root        *os.Root        // the campaign's folder; may be nil if there are no attachments
 	Bounces     address.Address // the envelope sender; default: the address of From
+	Returns     *[2]string      // what stands before and after a token in it, in place of Bounces; nil = it has none
 
 	AttachmentLimit int64 // bytes of one attachment before encoding; default: 50 MiB
 	Cache           int64 // bytes of encoded attachments kept in memory; default: 32 MiB
@@ -88,9 +90,11 @@ type Attachment struct {
 	CID   string          // makes it an image that the HTML shows as cid:CID; default: an attachment
 	Place string          // where the campaign names it, for errors; may be empty
 
-	Optional bool  // a row whose file is missing goes without it; default: that is a fault
-	Files    Files // says which files a row has, in place of File and Name; default: File is the one
-	Maker    Maker // makes the file, in place of File; Name is required then
+	Optional bool     // a row whose file is missing goes without it; default: that is a fault
+	Files    Files    // says which files a row has, in place of File and Name; default: File is the one
+	Maker    Maker    // makes the file, in place of File; Name is required then
+	Locker   Locker   // gives the file of File or Files a password; default: it goes as it is
+	Examiner Examiner // looks at the files; default: nobody does
 
 	// Invitation says that the file is a calendar with a METHOD. It is one more form of the text then, by which mail
 	// programs show an invitation (RFC 6047 section 2.4), and a file for those that do not.
@@ -102,6 +106,12 @@ type Maker interface {
 	// Make returns the file's bytes, which are not changed afterwards. Data has its Mailshot. An error has a Diagnostic
 	// method, as a *Fault has. It is called concurrently.
 	Make(to Recipient) ([]byte, error)
+}
+
+// Locker gives the file of a row a password.
+type Locker interface {
+	// Protect returns the file with the password, whose bytes are not changed afterwards. The rest is as with Maker.Make.
+	Protect(to Recipient, plain []byte) ([]byte, error)
 }
 
 // Files says which files a row has.
@@ -116,6 +126,20 @@ type Recipient struct {
 	Address   address.Address
 	Name, Key string
 	Data      templates.Data // Render sets Mailshot in its own copy
+	// Sealing says how the message is to be sealed for its reader when it leaves, in words of the caller: a part of the
+	// digest. Default: it goes in clear.
+	Sealing string
+
+	// For Maker and Locker. Person is the key of the row's address, also where Address is that of a rehearsal. Edition
+	// says which of the files that were made before is meant, "" = what is made now; Context ends the making, nil =
+	// nothing does.
+	Person, Edition string
+	Context         context.Context
+
+	// For Examiner, which is asked only if Examine is set. Place and Number are those of the row in its list.
+	Examine bool
+	Place   string
+	Number  int64
 }
 
 // Renderer makes the messages of one campaign. It is safe for concurrent use.

@@ -57,7 +57,8 @@ func (s setup) config(t testing.TB) Config {
 		for _, text := range texts {
 			alone := strings.HasPrefix(text, "{{") && strings.Index(text, "}}") == len(text)-2
 			if text != "" {
-				all = append(all, Mailboxes{Value: line(name, text), Several: alone || !strings.Contains(text, "{{"), Place: "campaign.yaml:5:5"})
+				all = append(all, Mailboxes{Value: line(name, text), Several: alone || !strings.Contains(text, "{{"),
+					Place: "campaign.yaml:5:5"})
 			}
 		}
 		return all
@@ -383,7 +384,8 @@ func TestIdentity(t *testing.T) {
 	if c, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate); c.Digest() == a.Digest() {
 		t.Error("another envelope sender: same digest")
 	}
-	token := string(token.New(testSecret, token.Campaign{ID: "test"}, token.Unsubscribe, false).Append(nil, "ann@example.com"))
+	token := string(token.New(testSecret, token.Campaign{ID: "test"}, token.Unsubscribe, false).Append(nil,
+		"ann@example.com"))
 	if want := token + " ann@example.com test ann@example.com Ann\n"; a.Parts()[0].Text != want {
 		t.Errorf("text %q, want %q", a.Parts()[0].Text, want)
 	}
@@ -392,7 +394,8 @@ func TestIdentity(t *testing.T) {
 	}
 	s.tokens.Old = true
 	old, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate)
-	if want := OldToken(testSecret, "test", "ann@example.com") + " ann@example.com test"; !strings.HasPrefix(old.Parts()[0].Text, want) {
+	if want := OldToken(testSecret, "test", "ann@example.com") +
+		" ann@example.com test"; !strings.HasPrefix(old.Parts()[0].Text, want) {
 		t.Errorf("text %q of an older plan, want %q", old.Parts()[0].Text, want)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // Render makes one message. The error joins all faults of this row. Each is a *Fault or an error of templates, and has
 // a Diagnostic method.
 func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
-	j := job{Renderer: r, to: to, desk: r.free(), m: &Message{}}
+	j := job{Renderer: r, to: to, desk: r.free(), m: &Message{sealing: to.Sealing}, at: date}
 	j.Begin("Date")
 	j.B = append(date.AppendFormat(append(j.B, ' '), time.RFC1123Z), "\r\n"...)
 	j.date = len(j.B)
@@ -46,6 +46,7 @@ type job struct {
 	*desk
 	m      *Message
 	to     Recipient
+	at     time.Time
 	angled string // the recipient's address between its angle brackets
 
 	textBased, htmlBased bool // a text goes in base64
@@ -118,7 +119,10 @@ func (j *job) headers() {
 	}
 
 	j.m.from = from.sender
-	if j.m.from == "" {
+	switch r := j.c.Returns; {
+	case r != nil:
+		j.m.from = string(append(j.names.back.Append([]byte(r[0]), j.to.Key), r[1]...))
+	case j.m.from == "":
 		sender := j.c.Bounces
 		if sender.IsZero() {
 			sender = from.box.Address

@@ -78,7 +78,8 @@ func TestHeadingOfTwoLines(t *testing.T) {
 func TestParagraphsThatBeginAsItems(t *testing.T) {
 	t.Parallel()
 	for _, x := range []string{"30. November 2026", "3. Mahnung", "- 5 Grad", "1) eins"} {
-		text := textOf(t, "de", "{{.x}} ist der letzte Tag, an dem wir Ihre Zahlung annehmen, ohne dass Ihnen dafür weitere Kosten entstehen.\n", x)
+		text := textOf(t, "de",
+			"{{.x}} ist der letzte Tag, an dem wir Ihre Zahlung annehmen, ohne dass Ihnen dafür weitere Kosten entstehen.\n", x)
 		if lines := unflowed(text); len(lines) != 1 || strings.Contains(lines[0], "  ") {
 			t.Errorf("%q becomes an item: %q", x, text)
 		}
@@ -95,7 +96,8 @@ func TestPostalAddressFromRightToLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(diagnose(err))
 	}
-	if text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "Oslo"}}); strings.Contains(text, "\n12 Main") {
+	if text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "Oslo"}}); strings.Contains(text,
+		"\n12 Main") {
 		t.Errorf("%q", text)
 	}
 }
@@ -103,7 +105,8 @@ func TestPostalAddressFromRightToLeft(t *testing.T) {
 // A quote within a line has the quotation marks that HTML puts around it, by its language.
 func TestQuotesWithinALine(t *testing.T) {
 	t.Parallel()
-	for language, want := range map[string]string{"": "She said “one ‘two’ three”.\n", "de": "She said „one ‚two‘ three“.\n",
+	for language, want := range map[string]string{"": "She said “one ‘two’ three”.\n",
+		"de": "She said „one ‚two‘ three“.\n",
 		"fa": "\u200f\u2066She said «one ‹two› three»\u2069.\n"} {
 		body, err := New(Config{Language: language}).Body(BodySource{HTML: &Source{File: "b.html",
 			Text: "<p>She said <q>one <q>two</q> three</q>.</p>"}})
@@ -142,7 +145,8 @@ func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 		`{{define "unused"}}{{end}}<ul><li>{{.x}}{{if .x}}<br>c{{end}}</li></ul>`: "- one\n  two\n  c\n",
 	} {
 		files := fstest.MapFS{"part.html": {Data: []byte("<p>p {{.x}}</p><ul><li>q</li></ul>")}}
-		body, err := New(Config{Columns: []string{"x"}, FS: files}).Body(BodySource{HTML: &Source{File: "b.html", Text: html}})
+		body, err := New(Config{Columns: []string{"x"}, FS: files}).Body(BodySource{HTML: &Source{File: "b.html",
+			Text: html}})
 		if err != nil {
 			t.Fatal(html, diagnose(err))
 		}
@@ -159,10 +163,13 @@ func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 func TestConditionsAtTheBeginningOfBlocks(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string][2]string{
-		`<blockquote>{{if .x}}<p>a</p>{{end}}<p>b</p></blockquote><ul><li>z</li></ul>`:  {"> b\n\n- z\n", "> a\n>\n> b\n\n- z\n"},
-		`<ul><li>{{if .x}}<p>a</p>{{end}}<p>b</p></li><li>c</li></ul>`:                  {"- b\n\n- c\n", "- a\n\n  b\n\n- c\n"},
-		`<ul><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ul>`:                          {"-\n- c\n", "- a\n- c\n"},
-		`<blockquote><ol><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ol></blockquote>`: {"> 1.\n> 2. c\n", "> 1. a\n> 2. c\n"},
+		`<blockquote>{{if .x}}<p>a</p>{{end}}<p>b</p></blockquote><ul><li>z</li></ul>`: {"> b\n\n- z\n",
+			"> a\n>\n> b\n\n- z\n"},
+		`<ul><li>{{if .x}}<p>a</p>{{end}}<p>b</p></li><li>c</li></ul>`: {"- b\n\n- c\n",
+			"- a\n\n  b\n\n- c\n"},
+		`<ul><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ul>`: {"-\n- c\n", "- a\n- c\n"},
+		`<blockquote><ol><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ol></blockquote>`: {"> 1.\n> 2. c\n",
+			"> 1. a\n> 2. c\n"},
 		`<ul><li>o<ul><li>{{if .x}}<p>a</p>{{end}}<p>b</p></li></ul></li><li>d</li></ul>`: {"- o\n\n  - b\n- d\n",
 			"- o\n\n  - a\n\n    b\n- d\n"},
 		`<blockquote>q{{if .x}}<blockquote>{{if .x}}<p>i</p>{{end}}j</blockquote>{{end}}</blockquote>`: {"> q\n",
@@ -184,7 +191,8 @@ func TestLongLiteralsWithinBlocks(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("<p>"+strings.TrimSpace(strings.Repeat("word ", 20))+"</p>\n", 4)
 	part := long + "<ul><li>q</li><li>{{.x}}</li></ul>" + long + "<table><tr><td>a</td><td>1</td></tr></table>" + long
-	for _, html := range []string{`<blockquote>%</blockquote>`, `<ul><li>%</li><li>b</li></ul>`, `<p>a %</p>`, `<h1>%</h1>`,
+	for _, html := range []string{`<blockquote>%</blockquote>`, `<ul><li>%</li><li>b</li></ul>`, `<p>a %</p>`,
+		`<h1>%</h1>`,
 		`<table><tr><th>a</th><th>b</th></tr><tr><td>%</td><td>1</td></tr></table>`, `<dl><dd>%</dd></dl>`,
 		`{{range split "," "1,2,3"}}<blockquote>{{.}} {{if eq . "2"}}{{break}}{{end}} b</blockquote>{{end}}` + long + `%`,
 		`<blockquote>{{if .x}}a<br>b{{else}}c{{end}}</blockquote>%`} {

@@ -8,7 +8,8 @@ import (
 // "A button without a text or a link is an error", in Markdown, too.
 func TestButtonsWithoutATextInMarkdown(t *testing.T) {
 	t.Parallel()
-	for markdown, x := range map[string]string{"[](https://a.example){.button}\n": "x", "[ ](https://a.example){.button}\n": "x",
+	for markdown, x := range map[string]string{"[](https://a.example){.button}\n": "x",
+		"[ ](https://a.example){.button}\n":      "x",
 		"[{{.x}}](https://a.example){.button}\n": "", "a [{{.x}}](https://a.example){.button} b\n": " "} {
 		body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "b.md", Text: markdown}})
 		if err != nil {
@@ -41,7 +42,8 @@ func TestTextsOfButtons(t *testing.T) {
 		{"[a{{if .x}}](https://a.example){.button}{{end}}\n", "", "b.md:1:41: this is not in the same block"},
 	} {
 		got := ""
-		body, err := New(Config{Columns: []string{"x", "y"}}).Body(BodySource{Markdown: &Source{File: "b.md", Text: c.markdown}})
+		body, err := New(Config{Columns: []string{"x", "y"}}).Body(BodySource{Markdown: &Source{File: "b.md",
+			Text: c.markdown}})
 		if err == nil {
 			var b strings.Builder
 			if err = body.HTML.Execute(&b, Data{Text: map[string]string{"x": c.x, "y": "Y"}}); body.HTML.p.unknown != nil {

@@ -160,8 +160,13 @@ func TestCompileErrors(t *testing.T) {
 			"body.html:2:6 template-html: the branches of this {{if}}, {{with}} or {{range}} end in different places of the " +
 				"HTML (close every quote, tag and comment in the branch that opens it)\n{{if .name}}<a {{else}}b{{end}}\n     ^"},
 		{"open quote", html, `<a href="{{.name}}`,
-			"body.html:1:1 template-html: the HTML ends inside a tag, a quote, a style or a script (close it)\n" +
-				"<a href=\"{{.name}}\n^"},
+			"body.html:1:9 template-html: the text of this attribute goes on into what comes after its tag (end it with the " +
+				"quote that it begins with)\n<a href=\"{{.name}}\n        ^"},
+		{"a quote that is missing", html, `<a href="https://example.org/">x</a>` + "\n" +
+			`<a class='b' href="https://example.org/{{.name}}>y</a> and <a href="https://example.org/">z</a>`,
+			"body.html:2:19 template-html: the text of this attribute goes on into what comes after its tag (end it with the " +
+				"quote that it begins with)\n<a class='b' href=\"https://example.org/{{.name}}>y</a> and " +
+				"<a href=\"https://example.org/\">z</a>\n                  ^"},
 		{"unknown layout", layout, "leter",
 			"leter:1:1 missing-layout: layout \"leter\": there is no file leter (did you mean \"letter\"?)\n\n^"},
 		{"layout without content", layout, "nocontent.html",

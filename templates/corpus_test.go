@@ -95,6 +95,7 @@ func TestNaughtyCells(t *testing.T) {
 		"https://evil.example", "www.evil.example",
 		"a@evil.example", "\x00", "\" onclick=\"x", "' onclick='x", "x onclick=x", "&lt;b&gt;", "xqzjaaaaaa", "\u2028",
 		"#ZgotmplZ")
+	cells = some(cells)
 	for _, layout := range Layouts() {
 		body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md", Text: positions},
 			Layout:  layout,
@@ -121,6 +122,17 @@ func TestNaughtyCells(t *testing.T) {
 			}
 		}
 	}
+}
+
+// some is a ninth of the cells in the short form, which the race detector looks at.
+func some[T any](cells []T) (few []T) {
+	if !testing.Short() {
+		return cells
+	}
+	for i := 0; i < len(cells); i += 9 { // neither even nor a tenth, since cells may repeat in fours or tens
+		few = append(few, cells[i])
+	}
+	return few
 }
 
 // A link that is only a cell is a link for a message or an error, in both parts.

@@ -10,7 +10,8 @@ import (
 // part: it is wrong to write "2" and "12.00" as "212.00", which is another price. Or the compiler refuses.
 func TestIncludedRowsKeepTheirCellsApart(t *testing.T) {
 	t.Parallel()
-	for _, row := range []string{"<tr><td>{{.}}</td><td>2</td><td>12.00</td></tr>", "<td>{{.}}</td><td>2</td><td>12.00</td>"} {
+	for _, row := range []string{"<tr><td>{{.}}</td><td>2</td><td>12.00</td></tr>",
+		"<td>{{.}}</td><td>2</td><td>12.00</td>"} {
 		body := `<table><tr><th>Item</th><th>Count</th><th>Price</th></tr>{{range split ";" .x}}{{template "row.html" .}}{{end}}</table>`
 		if strings.HasPrefix(row, "<td>") {
 			body = strings.Replace(body, `{{template "row.html" .}}`, `<tr>{{template "row.html" .}}</tr>`, 1)

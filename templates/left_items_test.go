@@ -12,7 +12,8 @@ func TestMarksAfterAnItemThatIsLeft(t *testing.T) {
 	t.Parallel()
 	const after = `<blockquote>{{.x}} said</blockquote><table><tr><th>a</th><th>b</th></tr><tr><td>long {{.x}}</td><td>1</td></tr></table>`
 	for _, html := range []string{
-		`<ul>{{range split ";" "a;b;c"}}<li>{{if eq . "b"}}<p>bee</p>{{break}}{{end}}<p>item {{.}}</p></li>{{end}}</ul>` + after,
+		`<ul>{{range split ";" "a;b;c"}}<li>{{if eq . "b"}}<p>bee</p>{{break}}{{end}}<p>item {{.}}</p></li>{{end}}</ul>` +
+			after,
 		`<ul>{{range split ";" "a;b;c"}}<li>{{if eq . "b"}}{{continue}}{{end}}<p>item {{.}}</p></li>{{end}}</ul>` + after,
 		`<blockquote>{{range split ";" "a;b;c"}}<ul><li>{{if eq . "b"}}<p>bee</p>{{continue}}{{end}}<p>item {{.}}</p></li></ul>` +
 			`{{end}}</blockquote>` + after,

@@ -89,7 +89,7 @@ func naughty(t *testing.T) []string {
 // button's text without escaping: some 180 strings then change the document in each layout.
 func TestNaughtyCellsInLooks(t *testing.T) {
 	t.Parallel()
-	cells := naughty(t)
+	cells := some(naughty(t))
 	for _, language := range []string{"en", "fa"} {
 		for _, layout := range Layouts() {
 			if language == "fa" && layout != "invoice" {

@@ -38,6 +38,10 @@ func (s *set) escapeError(entry string, e *htmltemplate.Error) error {
 	off := source.Offset(t.unit.made.Text, e.Line, 0)
 	if e.Node != nil {
 		off = int(e.Node.Position())
+	} else if at := quoted(e.Description, t.unit.made.Text); at >= 0 && strings.Contains(e.Description, "unquoted") {
+		off = at
+	} else if at := unended(t.unit.made.Text); at >= 0 && e.Line == 0 {
+		off, text, hint = at, "the text of this attribute goes on into what comes after its tag", "end it with the quote that it begins with"
 	}
 	return t.unit.made.ErrorAt(off, "template-html", text, hint)
 }
@@ -102,6 +106,36 @@ func (p *template) executeError(err error, d Data) error {
 	e.Err = err
 	return e
 }
+
+// quoted is where in HTML the text stands that a description ends with, in quotes; -1 if it is not there.
+func quoted(description, html string) int {
+	i := strings.LastIndex(description, ": \"")
+	if i < 0 {
+		return -1
+	}
+	text, err := strconv.Unquote(description[i+len(": "):])
+	if err != nil || text == "" {
+		return -1
+	}
+	return strings.Index(html, text)
+}
+
+// attribute matches the begin of an attribute's text in quotes, within a tag.
+var attribute = regexp.MustCompile(`<[a-zA-Z][^<>"']*?(?:=\s*(?:"[^"<>]*"|'[^'<>]*')[^<>"']*?)*=\s*["']`)
+
+// unended is where in HTML a text in quotes begins that has no end in its tag; -1 if there is none.
+func unended(html string) int {
+	for _, m := range attribute.FindAllStringIndex(html, -1) {
+		begin := m[1] - 1
+		end := strings.IndexByte(html[m[1]:], html[begin])
+		if end < 0 || tagWithin.MatchString(html[m[1]:m[1]+end]) {
+			return begin
+		}
+	}
+	return -1
+}
+
+var tagWithin = regexp.MustCompile(`>[^<]*</?[a-zA-Z]`)
 
 // escapeText words an error of html/template for people who do not know its terms.
 func escapeText(e *htmltemplate.Error) (text, hint string) {

@@ -46,7 +46,8 @@ func seenByShape(t *testing.T, more string) {
 	shared := compile()
 	all := map[string][]string{
 		"name": {"Ann", ""}, "city": {"Bonn", "Köln", " "}, "note": {"", "n"}, "items": {"a", "", "a;b", "https:/c"},
-		"url": {"https://example.com", "", "https:/example.com", "mailto:"}, "host": {"example.com", "", ".example.com", "https://x"},
+		"url": {"https://example.com", "", "https:/example.com", "mailto:"}, "host": {"example.com", "", ".example.com",
+			"https://x"},
 	}
 	var rows []map[string]string
 	names := []string{"name", "city", "note", "items", "url", "host"}
@@ -94,7 +95,8 @@ func TestPlacesOfABody(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Line("subject", templates.Source{File: "c.yaml", Line: 3, Column: 10, Text: "News for {{.name}}"}); err != nil {
+	if _, err := c.Line("subject", templates.Source{File: "c.yaml", Line: 3, Column: 10,
+		Text: "News for {{.name}}"}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

@@ -8,7 +8,8 @@ import (
 // textOf is the text part of a Markdown body for one cell, x.
 func textOf(t *testing.T, language, markdown, x string) string {
 	t.Helper()
-	body, err := New(Config{Columns: []string{"x"}, Language: language}).Body(BodySource{Markdown: &Source{File: "b.md", Text: markdown}})
+	body, err := New(Config{Columns: []string{"x"}, Language: language}).Body(BodySource{Markdown: &Source{File: "b.md",
+		Text: markdown}})
 	if err != nil {
 		t.Fatal(diagnose(err))
 	}
@@ -36,7 +37,8 @@ func TestCellIsNoSignature(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 80)
 	for _, x := range []string{"--", "-- ", "a\n--\nb", "-- " + long, "--  " + long + " b", long + " -- " + long} {
-		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n", "Ann\n\n> {{.x}}\n"} {
+		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n",
+			"Ann\n\n> {{.x}}\n"} {
 			text := textOf(t, "en", markdown, x)
 			if strings.Contains(text, "\n-- \n") || strings.Contains(text, "\n> -- \n") {
 				t.Errorf("%q in %q: what follows is a signature: %q", x, markdown, text)
@@ -67,10 +69,12 @@ func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 // again. In two pieces its halves change places: +98 21 5555 0100 becomes 5555 0100 +98 21.
 func TestPartsAtTheEndsOfLines(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox", "(021) 5555-0100", "\u206612 a b 34\u2069"} {
+	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox", "(021) 5555-0100",
+		"\u206612 a b 34\u2069"} {
 		torn, first := 0, ""
 		for n := range 16 {
-			text := strings.Join(unflowed(textOf(t, "fa", strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n", part)), "\n")
+			text := strings.Join(unflowed(textOf(t, "fa", strings.Repeat("سلام ", 10)+strings.Repeat("و",
+				n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n", part)), "\n")
 			if !strings.Contains(text, part) {
 				if torn++; first == "" {
 					first = text
@@ -90,7 +94,8 @@ func TestPartsAtTheEndsOfItems(t *testing.T) {
 	for _, item := range []string{"- ", "12. ", "> - "} {
 		torn, first := 0, ""
 		for n := range 16 {
-			text := textOf(t, "fa", item+strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n",
+			text := textOf(t, "fa", item+strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ",
+				20)+"\n",
 				"+98 21 5555 0100")
 			if !strings.Contains(text, "+98 21 5555 0100") {
 				if torn++; first == "" {

@@ -53,7 +53,7 @@ func TestProgramsOfRows(t *testing.T) {
 		}
 	}
 	var rows, programs, all int
-	for _, cells := range groupsOf(hostile) {
+	for _, cells := range some(groupsOf(hostile)) {
 		members := make([]Member, len(cells))
 		for i := range cells {
 			members[i].Place, members[i].Cells = "list.csv:2", cells[i]

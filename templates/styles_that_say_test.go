@@ -8,10 +8,14 @@ import "testing"
 func TestConditionsInStylesThatSaySomething(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string][2]string{ // with x, without
-		`<p>a <span style="text-decoration:{{if .x}}line-through{{else}}none{{end}}">100</span> b</p>`: {"a ~~100~~ b\n", "a 100 b\n"},
-		`<p>a <span {{if .x}}style="text-decoration:line-through"{{end}}>100</span> b</p>`:             {"a ~~100~~ b\n", "a 100 b\n"},
-		`<p>a <span style="font-size:{{if .x}}0{{else}}14px{{end}}">100</span> b</p>`:                  {"a b\n", "a 100 b\n"},
-		`<p>a <span {{if .x}}style="font-size:0"{{end}}>100</span> b</p>`:                              {"a b\n", "a 100 b\n"},
+		`<p>a <span style="text-decoration:{{if .x}}line-through{{else}}none{{end}}">100</span> b</p>`: {"a ~~100~~ b\n",
+			"a 100 b\n"},
+		`<p>a <span {{if .x}}style="text-decoration:line-through"{{end}}>100</span> b</p>`: {"a ~~100~~ b\n",
+			"a 100 b\n"},
+		`<p>a <span style="font-size:{{if .x}}0{{else}}14px{{end}}">100</span> b</p>`: {"a b\n",
+			"a 100 b\n"},
+		`<p>a <span {{if .x}}style="font-size:0"{{end}}>100</span> b</p>`: {"a b\n",
+			"a 100 b\n"},
 	} {
 		body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{HTML: &Source{File: "b.html", Text: html}})
 		if err != nil {

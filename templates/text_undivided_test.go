@@ -10,7 +10,8 @@ import (
 // wrapping at the last blank that fits, as was done before.
 func TestNumbersStayOnOneLine(t *testing.T) {
 	t.Parallel()
-	whole := []string{"+44 20 7946 0958", "+1 (555) 010 99 99", "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19",
+	whole := []string{"+44 20 7946 0958", "+1 (555) 010 99 99", "DE89 3704 0044 0532 0130 00",
+		"GB29 NWBK 6016 1331 9268 19",
 		"1 234 567,50 EUR", "CHF 1 200.50", "12 March 2026", "March 12, 2026", "12. März 2026", "12 de marzo de 2026",
 		"۱۲ فروردین ۱۴۰۵", "2026년 3월 12일", "10 – 12", "1\u202f234,50 €", "$ 1,250"}
 	for name, md := range map[string]string{
@@ -42,13 +43,16 @@ func TestHeadsOfWideTables(t *testing.T) {
 	long := strings.Repeat("w", 50)
 	for html, wants := range map[string][]string{
 		`<table><thead><tr><th colspan="2">Spring</th><th>Sum</th></tr><tr><th>Tea</th><th>Milk</th><th></th></tr></thead>` +
-			`<tr><td>{{.x}}a</td><td>{{.x}}b</td><td>12</td></tr></table>`: {"Spring Tea: " + long + "a\n", "Spring Milk: " + long + "b\n", "Sum: 12\n"},
+			`<tr><td>{{.x}}a</td><td>{{.x}}b</td><td>12</td></tr></table>`: {"Spring Tea: " + long + "a\n", "Spring Milk: " +
+			long + "b\n", "Sum: 12\n"},
 		`<table><thead><tr><th colspan="2">Your order</th></tr><tr><th>Tea</th><th>Milk</th></tr></thead>` +
 			`<tr><td>{{.x}}a</td><td>{{.x}}b</td></tr></table>`: {"Your order\n", "\nTea: " + long + "a\nMilk: " + long + "b\n"},
-		`<table>{{range split "," "P,Q"}}<tr><th>{{.}}</th><th>n</th></tr><tr><td>` + long + `</td><td>` + long + `</td></tr>{{end}}</table>`: {
+		`<table>{{range split "," "P,Q"}}<tr><th>{{.}}</th><th>n</th></tr><tr><td>` + long + `</td><td>` + long +
+			`</td></tr>{{end}}</table>`: {
 			"P: " + long, "Q: " + long},
-		`<table><tr><th>{{.x}}1</th><th>{{.x}}2</th></tr></table>`:                                                                             {long + "1", long + "2"},
-		`<table><tr>` + strings.Repeat(`<td>a</td>`, 110) + `<td>the last</td></tr><tr>` + strings.Repeat(`<td>1</td>`, 111) + `</tr></table>`: {"the last"},
+		`<table><tr><th>{{.x}}1</th><th>{{.x}}2</th></tr></table>`: {long + "1", long + "2"},
+		`<table><tr>` + strings.Repeat(`<td>a</td>`, 110) + `<td>the last</td></tr><tr>` +
+			strings.Repeat(`<td>1</td>`, 111) + `</tr></table>`: {"the last"},
 	} {
 		text := strings.ReplaceAll(htmlText(t, html, long, ""), " \n", " ")
 		for _, want := range wants {

@@ -35,14 +35,16 @@ func TestNotUTF8(t *testing.T) {
 	} {
 		_, err := New(Config{FS: files}).Body(test.body)
 		var e *Error
-		if !errors.As(err, &e) || e.Code != "template-not-utf8" || e.Place() != test.place || !strings.Contains(e.Text, test.reads) {
+		if !errors.As(err, &e) || e.Code != "template-not-utf8" || e.Place() != test.place ||
+			!strings.Contains(e.Text, test.reads) {
 			t.Errorf("%s: got %v", test.place, err)
 		}
 		if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) != 1 {
 			t.Errorf("%s: said %d times: %v", test.place, len(joined.Unwrap()), err)
 		}
 	}
-	if _, err := New(Config{}).Line("subject", Source{File: "c.yaml", Line: 3, Column: 10, Text: "Gr\xfc\xdfe"}); err == nil ||
+	if _, err := New(Config{}).Line("subject", Source{File: "c.yaml", Line: 3, Column: 10,
+		Text: "Gr\xfc\xdfe"}); err == nil ||
 		!strings.HasPrefix(err.Error(), "c.yaml:3:12: ") {
 		t.Errorf("a line: %v", err)
 	}

@@ -156,7 +156,8 @@ func TestVisibleGuard(t *testing.T) {
 	} {
 		_, err := htmlBody(t, test.src, ofName("Ann"))
 		var e *Error
-		if !errors.As(err, &e) || e.Code != "html-differs" || e.Place() != test.place || !strings.Contains(e.Text, test.inSource) {
+		if !errors.As(err, &e) || e.Code != "html-differs" || e.Place() != test.place ||
+			!strings.Contains(e.Text, test.inSource) {
 			t.Errorf("%q: got %v", test.src, err)
 		}
 	}

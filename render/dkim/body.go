@@ -31,6 +31,13 @@ func (b *body) write(p []byte) {
 			}
 			b.text(cr)
 		}
+		if !b.some && !b.blank {
+			if n := canonical(p); n > 0 {
+				b.lines(p[:n])
+				p = p[n:]
+				continue
+			}
+		}
 		if n := special(p); n > 0 {
 			b.text(p[:n])
 			p = p[n:]
@@ -46,7 +53,34 @@ func (b *body) write(p []byte) {
 	}
 }
 
-var cr = []byte("\r")
+// lines takes whole lines that are canonical.
+func (b *body) lines(p []byte) {
+	for ; b.empty > 0; b.empty-- {
+		b.buf = append(b.buf, crlf...)
+	}
+	b.flush()
+	b.h.Write(p)
+}
+
+var cr, twoBlanks = []byte("\r"), []byte("  ")
+
+// canonical is the length of the whole lines that p begins with, none of which is empty, that are canonical as they are.
+// p begins at the beginning of a line. Nearly all lines of a message are such, and they are hashed where they lie.
+func canonical(p []byte) (n int) {
+	for {
+		line := p[n:]
+		end := bytes.IndexByte(line, '\n')
+		if end < 2 {
+			return n
+		}
+		line = line[:end]
+		if bytes.IndexByte(line, '\r') != end-1 || line[end-2] == ' ' || bytes.IndexByte(line, '\t') >= 0 ||
+			bytes.Contains(line, twoBlanks) {
+			return n
+		}
+		n += end + 1
+	}
+}
 
 // special is how many octets p begins with that are neither blanks nor CR.
 func special(p []byte) int {

@@ -185,10 +185,11 @@ func (k *key) sign(dst, covered []byte, names []string, bodyHash string, date ti
 // more than once the last one comes first (RFC 6376 section 5.4.2).
 func cover(header []byte) (names []string, canonical []byte) {
 	fields := split(header)
-	for _, name := range Signed {
+	canonical = make([]byte, 0, len(header))
+	for n, name := range signed {
 		for i := len(fields) - 1; i >= 0; i-- {
-			if strings.EqualFold(fieldName(fields[i]), name) {
-				names = append(names, name)
+			if f := fieldName(fields[i]); len(f) == len(name) && bytes.EqualFold(f, name) {
+				names = append(names, Signed[n])
 				canonical = append(relaxed(canonical, bytes.TrimSuffix(fields[i], crlf)), crlf...)
 			}
 		}
@@ -196,7 +197,15 @@ func cover(header []byte) (names []string, canonical []byte) {
 	return append(names, "From"), canonical // one more than there are
 }
 
-var crlf = []byte("\r\n")
+var crlf, colon = []byte("\r\n"), []byte(":")
+
+// signed is Signed, in octets.
+var signed = func() (names [][]byte) {
+	for _, name := range Signed {
+		names = append(names, []byte(name))
+	}
+	return names
+}()
 
 // split returns the fields of a header, each with the line ends in it and after it.
 func split(header []byte) (fields [][]byte) {
@@ -220,16 +229,22 @@ func split(header []byte) (fields [][]byte) {
 }
 
 // fieldName is the name of a field.
-func fieldName(field []byte) string {
-	name, _, _ := bytes.Cut(field, []byte(":"))
-	return string(bytes.TrimRight(name, " \t"))
+func fieldName(field []byte) []byte {
+	name, _, _ := bytes.Cut(field, colon)
+	return bytes.TrimRight(name, " \t")
 }
 
 // relaxed appends the canonical form of a field (RFC 6376 section 3.4.2): the name in small letters, the value on one
 // line, one blank for many, and none at its ends.
 func relaxed(dst, field []byte) []byte {
-	name, value, _ := bytes.Cut(field, []byte(":"))
-	dst = append(append(dst, bytes.ToLower(bytes.TrimRight(name, " \t"))...), ':')
+	_, value, _ := bytes.Cut(field, colon)
+	for _, c := range fieldName(field) {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	dst = append(dst, ':')
 	start, blank := len(dst), false
 	for _, c := range value {
 		switch c {

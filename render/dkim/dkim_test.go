@@ -38,7 +38,7 @@ const letter = "Date: Sun, 29 Nov 2026 12:00:00 +0000\r\nFrom: Acme  <news@acme.
 	"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n" +
 	"Hello  there \r\n \t\r\nBye\r\n\r\n \r\n"
 
-func signed(t *testing.T, s *Signer, pieces ...string) []byte {
+func signature(t *testing.T, s *Signer, pieces ...string) []byte {
 	t.Helper()
 	var message [][]byte
 	for _, p := range pieces {
@@ -58,7 +58,7 @@ func signed(t *testing.T, s *Signer, pieces ...string) []byte {
 func TestSign(t *testing.T) {
 	t.Parallel()
 	s := New(keys()...)
-	if err := s.Verify(signed(t, s, letter)); err != nil {
+	if err := s.Verify(signature(t, s, letter)); err != nil {
 		t.Error(err)
 	}
 	words := []string{" ", "  ", "\t", "\r\n", "\r\n\r\n", "a", "Hello", "=20", strings.Repeat("x", 200), ".", "é"}
@@ -78,7 +78,7 @@ func TestSign(t *testing.T) {
 			n := 1 + r.IntN(min(len(body), 40))
 			pieces, body = append(pieces, body[:n]), body[n:]
 		}
-		b := signed(t, s, pieces...)
+		b := signature(t, s, pieces...)
 		if err := s.Verify(b); err != nil {
 			t.Fatalf("%v\n%q", err, b)
 		}
@@ -98,10 +98,13 @@ func TestSign(t *testing.T) {
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	s := New(keys()...)
-	good := string(signed(t, s, letter))
+	good := string(signature(t, s, letter))
 	for what, change := range map[string]func(string) string{
-		"a From in front":   func(m string) string { return "From: x@evil.example\r\n" + m },
-		"a From behind":     func(m string) string { return strings.Replace(m, "X-Other", "From: x@evil.example\r\nX-Other", 1) },
+		"a From in front": func(m string) string { return "From: x@evil.example\r\n" + m },
+		"a From behind": func(m string) string {
+			return strings.Replace(m, "X-Other", "From: x@evil.example\r\nX-Other",
+				1)
+		},
 		"another address":   func(m string) string { return strings.Replace(m, "<a@", "<b@", 1) },
 		"another subject":   func(m string) string { return strings.Replace(m, "one\r\n", "four\r\n", 1) },
 		"another link":      func(m string) string { return strings.Replace(m, "/u/1", "/u/2", 1) },
@@ -138,7 +141,7 @@ func TestCovered(t *testing.T) {
 	if want := []string{"From", "To", "List-ID", "Feedback-ID", "From"}; !slices.Equal(names, want) {
 		t.Error(names)
 	}
-	b := string(signed(t, New(keys()[0]), letter))
+	b := string(signature(t, New(keys()[0]), letter))
 	if strings.Contains(b, " l=") || strings.Contains(b, ";l=") {
 		t.Error("a part of the body is signed:", b)
 	}
@@ -178,7 +181,7 @@ func TestParseKey(t *testing.T) {
 			continue
 		}
 		s := New(Key{"acme.example", "s", k})
-		if err := s.Verify(signed(t, s, letter)); err != nil {
+		if err := s.Verify(signature(t, s, letter)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -195,7 +198,8 @@ func TestParseKey(t *testing.T) {
 		"-----BEGIN X-----\n-----END":           "not a private key",
 		text("ENCRYPTED PRIVATE KEY", pkcs8(r)): "passphrase",
 	} {
-		if _, err := ParseKey(bad); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		if _, err := ParseKey(bad); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -205,12 +209,16 @@ func TestParseKey(t *testing.T) {
 func FuzzBody(f *testing.F) {
 	f.Add([]byte("Hello \n\n"), 3)
 	f.Add([]byte(" \t\n\n \ra\r\n"), 1)
+	for _, odd := range []string{"\n\n", "a  b\n", "a\tb\n", "a \n", "  a\n", " a\n", " \n", "a"} {
+		f.Add([]byte("one\ntwo words\n"+odd+"three\nfour\n"), 9)
+		f.Add([]byte("one\n\n"+odd+odd), 2)
+	}
 	s := New(keys()[1])
 	f.Fuzz(func(t *testing.T, text []byte, cut int) {
 		text = bytes.ReplaceAll(text, []byte("\r"), nil) // a message has none alone, and programs differ about them
 		text = append(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")), "\r\n"...)
 		cut = max(0, min(cut, len(text)))
-		b := signed(t, s, "From: a@acme.example\r\n\r\n", string(text[:cut]), string(text[cut:]))
+		b := signature(t, s, "From: a@acme.example\r\n\r\n", string(text[:cut]), string(text[cut:]))
 		if err := s.Verify(b); err != nil {
 			t.Errorf("%v\n%q", err, b)
 		}

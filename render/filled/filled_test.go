@@ -24,7 +24,8 @@ func fill(t testing.TB, kind, text, cell string) string {
 		t.Fatal(err)
 	}
 	f := File{Kind: kind, Text: line, Mark: mark}
-	made, err := f.Make(render.Recipient{Data: templates.Data{Text: map[string]string{"c": cell}, Values: map[string]any{"c": cell}}})
+	made, err := f.Make(render.Recipient{Data: templates.Data{Text: map[string]string{"c": cell},
+		Values: map[string]any{"c": cell}}})
 	if fault := (*render.Fault)(nil); errors.As(err, &fault) {
 		return "!" + fault.Code
 	} else if err != nil {
@@ -55,7 +56,8 @@ func TestFill(t *testing.T) {
 		{".ics", "SUMMARY:{{.c}}\n", "a;b,c\\d\nEND:VEVENT", "SUMMARY:a\\;b\\,c\\\\d\\nEND:VEVENT\r\n"},
 		{".ics", "URL:{{.c}}\n", "https://x.example/?a=1,2;3", "URL:https://x.example/?a=1,2;3\r\n"},
 		{".ics", "URL:{{.c}}\n", "https://x.example/\nEND:VEVENT", "!unsafe-cell"},
-		{".ics", "ATTENDEE;CN=\"{{.c}}\":mailto:a@example.com\n", "Ann, Bob", "ATTENDEE;CN=\"Ann, Bob\":mailto:a@example.com\r\n"},
+		{".ics", "ATTENDEE;CN=\"{{.c}}\":mailto:a@example.com\n", "Ann, Bob",
+			"ATTENDEE;CN=\"Ann, Bob\":mailto:a@example.com\r\n"},
 		{".ics", "ATTENDEE;CN=\"{{.c}}\":mailto:a@example.com\n", `Ann":mailto:x`, "!unsafe-cell"},
 		{".ics", "ATTENDEE;CN={{.c}}:mailto:a@example.com\n", "Ann;ROLE=CHAIR", "!unsafe-cell"},
 		{".ics", "ATTENDEE;CN=Ann:mailto:{{.c}}\n", "a@example.com", "ATTENDEE;CN=Ann:mailto:a@example.com\r\n"},
@@ -89,7 +91,8 @@ func FuzzTable(f *testing.F) {
 				t.Fatalf("%q: %q %v %v", text, made, got, err)
 			}
 			all := strings.ReplaceAll(strings.Join(got[0], ""), "\n", "")
-			if want := strings.NewReplacer("\r", "", "\n", "").Replace(cell); !strings.Contains(strings.ReplaceAll(all, "\r", ""), want) {
+			if want := strings.NewReplacer("\r", "", "\n", "").Replace(cell); !strings.Contains(strings.ReplaceAll(all, "\r",
+				""), want) {
 				t.Fatalf("%q: %q lost %q", text, all, want)
 			}
 		}
@@ -101,7 +104,8 @@ func FuzzTable(f *testing.F) {
 func TestCalendarIsReadBack(t *testing.T) {
 	t.Parallel()
 	// None has a backslash before n, which icalendar 4 reads as a line break.
-	cells := []string{"x", "a;b,c", "a\nb", "\\", "END:VEVENT\r\nEND:VCALENDAR", "ملاقات؛ در تهران", strings.Repeat("é", 100),
+	cells := []string{"x", "a;b,c", "a\nb", "\\", "END:VEVENT\r\nEND:VCALENDAR", "ملاقات؛ در تهران",
+		strings.Repeat("é", 100),
 		strings.Repeat("x", 74), "a\"b", "a:b", "^n", "%0d%0a", "🎉🎉🎉 " + strings.Repeat("🎉", 40)}
 	var calendars [][]byte
 	for _, c := range cells {

@@ -108,7 +108,8 @@ func TestEvent(t *testing.T) {
 		}
 	}
 	other, err := first.Make(to(t, "Bob", "bob@example.com", "x"))
-	if err != nil || strings.Contains(string(other), read[0]["UID"]) || !strings.HasSuffix(read[0]["UID"], "@acme.example") {
+	if err != nil || strings.Contains(string(other), read[0]["UID"]) ||
+		!strings.HasSuffix(read[0]["UID"], "@acme.example") {
 		t.Errorf("%v: the UID %s is not one person's", err, read[0]["UID"])
 	}
 }
@@ -154,7 +155,8 @@ func TestTimes(t *testing.T) {
 		if w.err != nil {
 			got = w.err.Error()
 		}
-		if want, bad := strings.CutPrefix(c.want, "!"); bad && (w.err == nil || !strings.Contains(got, want)) || !bad && got != want {
+		if want, bad := strings.CutPrefix(c.want, "!"); bad && (w.err == nil || !strings.Contains(got, want)) || !bad &&
+			got != want {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

@@ -23,6 +23,7 @@ type Content struct {
 	Type   string // where the content is clear, else ""
 	Looks  string // what it looks like otherwise: text/html, text/plain, application/octet-stream
 	Late   bool   // a PDF with something in front of it
+	Cut    bool   // a PDF without its end
 	Broken bool   // a zip archive that cannot be read
 	Method string // of a calendar: REQUEST
 }
@@ -56,7 +57,19 @@ func Detect(r io.ReaderAt, size int64) Content {
 			c.Type, c.Late = "application/pdf", true
 		}
 	}
+	c.Cut = c.Type == "application/pdf" && cut(r, size)
 	return c
+}
+
+// cut says whether a PDF has lost its end, where its table of contents is (ISO 32000-1, 7.5.5). A PDF with other bytes
+// behind its end is none, and neither is one that is too small to be real.
+func cut(r io.ReaderAt, size int64) bool {
+	if size < 1024 {
+		return false
+	}
+	tail := make([]byte, min(size, begin))
+	n, _ := r.ReadAt(tail, size-int64(len(tail)))
+	return n == len(tail) && !bytes.Contains(tail, []byte("%%EOF")) && !bytes.Contains(tail, []byte("startxref"))
 }
 
 // ole is the container of old Office files, and of new ones with a password.
@@ -133,6 +146,8 @@ func (c Content) Of(name string) (mediaType, odd string) {
 			return Octets, c.disagrees(byName, "an old Office file")
 		}
 		return byName, ""
+	case c.Cut && (byName == "" || byName == c.Type):
+		return c.Type, "has no end, as when a download breaks off, and most programs do not open it"
 	case c.Late && (byName == "" || byName == c.Type):
 		return c.Type, "has something before %PDF-, where a PDF begins; some programs do not open it"
 	case byName == "", byName == c.Type:

@@ -30,7 +30,8 @@ func office(t *testing.T, files ...string) string {
 }
 
 func types(main string) []string {
-	return []string{"[Content_Types].xml", `<Types><Override PartName="/x" ContentType="application/vnd.` + main + `"/></Types>`}
+	return []string{"[Content_Types].xml", `<Types><Override PartName="/x" ContentType="application/vnd.` + main +
+		`"/></Types>`}
 }
 
 // Where the content is clear it decides; where name and content disagree that is said. Seen to fail with Detect left
@@ -52,7 +53,10 @@ func TestOf(t *testing.T) {
 		{"a.pdf", "%PDF-1.4", "application/pdf", ""},
 		{"a.pdf", "\r\n%PDF-1.4", "application/pdf", "has something before %PDF-"},
 		{"a", "junk\n%PDF-1.4", "application/pdf", "has something before %PDF-"},
-		{"a.pdf", "<html><p>please log in", "application/octet-stream", "is not a PDF, as its name says: it looks like a web page"},
+		{"a.pdf", "%PDF-1.4\n" + strings.Repeat("1 0 obj\n", 200), "application/pdf", "has no end"},
+		{"a.pdf", "%PDF-1.4\n" + strings.Repeat("1 0 obj\n", 200) + "startxref\n9\n%%EOF\n", "application/pdf", ""},
+		{"a.pdf", "<html><p>please log in", "application/octet-stream",
+			"is not a PDF, as its name says: it looks like a web page"},
 		{"a.pdf", strings.Repeat(" ", 2000) + "%PDF-1.4", "application/octet-stream", "is not a PDF"},
 		{"a.jpg", png, "image/png", "is a PNG picture, and its name says a JPEG picture"},
 		{"a.png", jpeg, "image/jpeg", "is a JPEG picture"},

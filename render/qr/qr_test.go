@@ -63,7 +63,8 @@ func TestIsReadBack(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ cell, want string }{
-		{"", "empty-value"}, {strings.Repeat("x", 501), "too-long"}, {"a\x00", "control-character"}, {"\xff", "control-character"},
+		{"", "empty-value"}, {strings.Repeat("x", 501), "too-long"}, {"a\x00", "control-character"}, {"\xff",
+			"control-character"},
 	} {
 		_, err := code(t, "{{.c}}", c.cell)
 		if fault := (*render.Fault)(nil); !errors.As(err, &fault) || fault.Code != c.want {

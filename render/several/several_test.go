@@ -222,7 +222,8 @@ func FuzzMatch(f *testing.F) {
 			t.Skip()
 		}
 		want, err := filepath.Match(pattern, name)
-		if err != nil || !slices.Equal([]rune(string([]rune(name))), []rune(name)) || strings.ContainsRune(pattern+name, '\uFFFD') {
+		if err != nil || !slices.Equal([]rune(string([]rune(name))), []rune(name)) ||
+			strings.ContainsRune(pattern+name, '\uFFFD') {
 			t.Skip()
 		}
 		if got := tokenize([]source.Piece{{Text: pattern}}).match(name); got != want {

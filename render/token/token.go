@@ -38,6 +38,17 @@ const (
 	Envelope                   // names a row of a campaign, in the envelope id (RFC 3461 section 4.4)
 )
 
+// String says in a word what it is for: "unsubscribe", "return path" or "envelope id".
+func (u Use) String() string {
+	if u == Envelope {
+		return "envelope id"
+	}
+	if int(u) < len(keys) {
+		return keys[u]
+	}
+	return ""
+}
+
 // keys are the names of the uses' keys.
 var keys = [...]string{Unsubscribe: "unsubscribe", ReturnPath: "return path", Envelope: "envelope"}
 

@@ -156,7 +156,8 @@ func same(t *testing.T, pieces []string) {
 // (head 0), many of these differ.
 func TestLiteralsChangeNothing(t *testing.T) {
 	t.Parallel()
-	atoms := []string{"\n", "\r", "\r\n", "a", " ", ".", "From ", "=", "é", "€", "\t", "\x00", "\xff", strings.Repeat("x", 74),
+	atoms := []string{"\n", "\r", "\r\n", "a", " ", ".", "From ", "=", "é", "€", "\t", "\x00", "\xff",
+		strings.Repeat("x", 74),
 		strings.Repeat("x", 75), strings.Repeat("word ", 20), "صورت"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -189,7 +190,8 @@ func TestRunsAreNotBelieved(t *testing.T) {
 }
 
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"", "a|b\nc\nd|e", ".\r\n|a\rb\nc\r\nd\r|\n", "From x\n|--=_boundary\n|a \n", "\xff|\xfe", "|é "} {
+	for _, s := range []string{"", "a|b\nc\nd|e", ".\r\n|a\rb\nc\r\nd\r|\n", "From x\n|--=_boundary\n|a \n", "\xff|\xfe",
+		"|é "} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) { same(t, strings.Split(s, "|")) })

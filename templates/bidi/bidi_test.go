@@ -108,7 +108,8 @@ func TestIsolatesAreNeeded(t *testing.T) {
 
 // Whatever the text is, Isolate only adds isolates, in pairs within a line, and none into a word with an address.
 func FuzzIsolate(f *testing.F) {
-	for _, s := range []string{"مبلغ 5,000 USD", "\u2066\u2069\u2069 ا 5 x", "ا (5 x) https://a.b/5 c\n", "\xff ا 5 x", "ا ( (5] 5 x) 6-7", "ا \u202e5 x"} {
+	for _, s := range []string{"مبلغ 5,000 USD", "\u2066\u2069\u2069 ا 5 x", "ا (5 x) https://a.b/5 c\n", "\xff ا 5 x",
+		"ا ( (5] 5 x) 6-7", "ا \u202e5 x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -119,7 +120,8 @@ func FuzzIsolate(f *testing.F) {
 		}
 		was, is := strings.Split(text, "\n"), strings.Split(string(out), "\n")
 		for i := range was {
-			if n := strings.Count(is[i], open) - strings.Count(was[i], open); n != strings.Count(is[i], close)-strings.Count(was[i], close) {
+			if n := strings.Count(is[i], open) - strings.Count(was[i], open); n != strings.Count(is[i],
+				close)-strings.Count(was[i], close) {
 				t.Fatalf("%q becomes %q", was[i], is[i])
 			}
 			for word := range strings.FieldsFuncSeq(was[i], func(r rune) bool { return strings.ContainsRune(blanks, r) }) {
@@ -138,7 +140,8 @@ func FuzzIsolate(f *testing.F) {
 // and the other way round. "[1] foot" would be shown as "1] foot]".
 func TestIsolateBrackets(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"[1] foot سلام", "[1] foot x\u200f", "مبلغ (5,000) USD است", "مبلغ (5) items است", "با (021) 5555-0100 تماس بگیرید",
+	for _, text := range []string{"[1] foot سلام", "[1] foot x\u200f", "مبلغ (5,000) USD است", "مبلغ (5) items است",
+		"با (021) 5555-0100 تماس بگیرید",
 		"کد [7-A] B را", "مبلغ 5,000 (USD است", "متن (5 USD (net) است"} {
 		got := mark(String(text))
 		for rest := got; ; {

@@ -19,14 +19,16 @@ func chance(r *rand.Rand) string {
 		s := one(fmt.Sprintf("padding: %dpx", n), fmt.Sprintf("padding-left: %dpx", n), fmt.Sprintf("padding-top: %dem", n%4),
 			fmt.Sprintf("margin: %dpx %dpx", n, n/2), fmt.Sprintf("margin-bottom: %dpx", n), fmt.Sprintf("color: #%06x", n*4321),
 			fmt.Sprintf("background: #%06x", n*54321), fmt.Sprintf("background-color: #%06x", n*4567), "background: none",
-			fmt.Sprintf("border: %dpx solid #123456", n%5), fmt.Sprintf("border-left: %dpx dotted red", n%5), "border-color: blue",
+			fmt.Sprintf("border: %dpx solid #123456", n%5), fmt.Sprintf("border-left: %dpx dotted red",
+				n%5), "border-color: blue",
 			fmt.Sprintf("font: %dpx/2 serif", n+8), fmt.Sprintf("font-size: %dpx", n+8), fmt.Sprintf("line-height: %d", 1+n%3),
 			fmt.Sprintf("padding-inline-start: %dpx", n), "display: "+one("block", "inline-block"), "padding: 3foo",
 			fmt.Sprintf("width: %dpx", 50+n), "padding: inherit")
 		return s + one("", "", " !important")
 	}
 	rule := func() string {
-		s := one(".a", ".b", ".c", "p", "div", "p.a", ".a.b", "#i", "p, .c", "div p", ".b:hover", ".c:first-child", ".d") + " {"
+		s := one(".a", ".b", ".c", "p", "div", "p.a", ".a.b", "#i", "p, .c", "div p", ".b:hover", ".c:first-child", ".d") +
+			" {"
 		for range 1 + r.IntN(3) {
 			s += " " + declaration() + ";"
 		}

@@ -152,7 +152,8 @@ Text with a [link](https://example.com) and ` + "`code`" + ` and **bold**.
 ` + "```\ncode\n```\n"
 
 // accents are light, dark and between, and of each hue.
-var accents = []string{"", "#00aa55", "#ffcc00", "#7a1f3d", "#ff8800", "#e91e63", "#00bcd4", "#999999", "#111111", "#ffffff",
+var accents = []string{"", "#00aa55", "#ffcc00", "#7a1f3d", "#ff8800", "#e91e63", "#00bcd4", "#999999", "#111111",
+	"#ffffff",
 	"#0000ff", "#c0ff00", "#8844dd", "#cc9966"}
 
 // contrasts are the least contrasts of the texts of each screen, as the sheets say.
@@ -185,7 +186,8 @@ func TestContrastInBrowser(t *testing.T) {
 			Text     string
 			Contrast float64
 		}
-		answers(t, browser(t, screens(docs, 375, 400, contrasts), "--dump-dom", "--blink-settings=preferredColorScheme="+flag), &all)
+		answers(t, browser(t, screens(docs, 375, 400, contrasts), "--dump-dom",
+			"--blink-settings=preferredColorScheme="+flag), &all)
 		for i, texts := range all {
 			if len(texts) < 15 {
 				t.Errorf("%s %s: %d texts", mode, names[i], len(texts))

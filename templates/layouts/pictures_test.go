@@ -109,7 +109,8 @@ func small(t *testing.T, name string, width int) int64 {
 }
 
 // laysOut are the parts of a style that decide where something stands.
-var laysOut = []string{"width", "max-width", "padding", "padding-left", "padding-right", "text-align", "direction", "display",
+var laysOut = []string{"width", "max-width", "padding", "padding-left", "padding-right", "text-align", "direction",
+	"display",
 	"table-layout", "list-style-type", "border-left", "border-right"}
 
 // structure writes the elements of a document's body, each with what lays it out.

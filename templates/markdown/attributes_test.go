@@ -34,8 +34,9 @@ func TestAttributes(t *testing.T) {
 		{"- a\n- b\n{.plain}", "<ul class=\"plain\">\n<li>a</li>\n<li>b</li>\n</ul>"},
 		{"- a\n  {.first}\n- b", "<ul>\n<li class=\"first\">a</li>\n<li>b</li>\n</ul>"},
 		{"> q\n{.note title=\"a & b\"}", "<blockquote class=\"note\" title=\"a &amp; b\"><p>q</p>\n</blockquote>"},
-		{"| a |\n|--|\n| b |\n{.sum}", "<table class=\"data sum\">\n<thead>\n<tr>\n<th scope=\"col\" class=\"first last start\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n" +
-			"<td class=\"first last\">b</td>\n</tr>\n</tbody>\n</table>"},
+		{"| a |\n|--|\n| b |\n{.sum}",
+			"<table class=\"data sum\">\n<thead>\n<tr>\n<th scope=\"col\" class=\"first last start\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n" +
+				"<td class=\"first last\">b</td>\n</tr>\n</tbody>\n</table>"},
 		{"{{if .x}}\n- a\n{.c}\n{{end}}", "{{if .x}}\n<ul class=\"c\">\n<li>a</li>\n</ul>\n{{end}}"},
 		// What is not attributes is text.
 		{"[a](b) {.c}", `<p><a href="b">a</a> {.c}</p>`},

@@ -31,7 +31,8 @@ func TestLineBreaks(t *testing.T) {
 		{"Hi all,\n" + long + "\nend", "<p>Hi all,<br>\n" + long + "<br>\nend</p>"}, // one line is not full: all stay
 		{long + "  \nshort\nend", "<p>" + long + "<br>\nshort<br>\nend</p>"},
 		{long + "\nwrapped.\\\n" + long + "\nend", "<p>" + long + "\nwrapped.<br>\n" + long + "\nend</p>"},
-		{strings.Repeat("x ", 62) + "\nend", "<p>" + strings.TrimSpace(strings.Repeat("x ", 62)) + "<br>\nend</p>"}, // nobody wraps beyond 120
+		{strings.Repeat("x ", 62) + "\nend", "<p>" + strings.TrimSpace(strings.Repeat("x ", 62)) +
+			"<br>\nend</p>"}, // nobody wraps beyond 120
 		{"Pay {{money \"EUR\" .a_column_with_quite_a_long_name}} until the end of\nit", // as its author sees it
 			"<p>Pay {{money \"EUR\" .a_column_with_quite_a_long_name}} until the end of\nit</p>"},
 		{"{{.a}}\n{{if .b}}{{.b}}{{end}}\n{{.c}}", "<p>{{.a}}<br>\n{{if .b}}{{.b}}<br>\n{{end}}{{.c}}</p>"},
@@ -54,8 +55,9 @@ func TestTasksAndNotes(t *testing.T) {
 	for _, c := range []struct{ md, html, text string }{
 		{"- [ ] {{.a}}\n- [x] b", "<ul>\n<li class=\"task\" style=\"list-style-type:none\">☐ {{.a}}</li>\n" +
 			"<li class=\"task\" style=\"list-style-type:none\">☑\ufe0e b</li>\n</ul>", "[ ] {{.a}}"},
-		{"a[^1] b[^x] [^no]\n\n[^1]: one {{.n}}\n[^x]: two", "<p>a<sup class=\"footnote\">1</sup> b<sup class=\"footnote\">2</sup> " +
-			"[^no]</p>\n<div class=\"footnotes\">\n<hr>\n<ol>\n<li><p>one {{.n}}</p>\n</li>\n<li><p>two</p>\n</li>\n</ol>\n</div>",
+		{"a[^1] b[^x] [^no]\n\n[^1]: one {{.n}}\n[^x]: two",
+			"<p>a<sup class=\"footnote\">1</sup> b<sup class=\"footnote\">2</sup> " +
+				"[^no]</p>\n<div class=\"footnotes\">\n<hr>\n<ol>\n<li><p>one {{.n}}</p>\n</li>\n<li><p>two</p>\n</li>\n</ol>\n</div>",
 			"one {{.n}}"},
 		{"Deposit\n: {{.x}}", "<dl>\n<dt>Deposit</dt>\n<dd>{{.x}}</dd>\n</dl>", "{{.x}}"},
 		{"{{range split \";\" .x}}\n- [ ] {{.}}\n{{end}}", "<ul>\n{{range split \";\" .x}}\n" +
@@ -87,7 +89,8 @@ func TestTypographer(t *testing.T) {
 	} {
 		got := shown(t, md, Options{Quotes: true, Language: language})
 		q := locale.Quotation(language)
-		for _, part := range []string{want, ` {{print "a--b" .x}}… <code>&quot;c&quot; -- d</code>`, "<pre><code>&quot;code&quot;\n",
+		for _, part := range []string{want, ` {{print "a--b" .x}}… <code>&quot;c&quot; -- d</code>`,
+			"<pre><code>&quot;code&quot;\n",
 			`<b title="x--y">` + q[0] + "{{.z}}" + q[1] + "</b>"} {
 			if !strings.Contains(got, part) {
 				t.Errorf("%s:\n%s\nhas no %s", language, got, part)
@@ -97,7 +100,8 @@ func TestTypographer(t *testing.T) {
 	if got := shown(t, md, Options{}); !strings.Contains(got, "&quot;One 'two'&quot; -- it's") {
 		t.Errorf("nobody asked for it: %s", got)
 	}
-	if got := shown(t, "Yours\n\n-- \\\nAnn -- Lee", Options{Quotes: true}); got != "<p>Yours</p>\n<p>-- <br>\nAnn – Lee</p>" {
+	if got := shown(t, "Yours\n\n-- \\\nAnn -- Lee",
+		Options{Quotes: true}); got != "<p>Yours</p>\n<p>-- <br>\nAnn – Lee</p>" {
 		t.Errorf("a signature: %s", got)
 	}
 }

@@ -85,8 +85,8 @@ func Text(src *source.Source) (*source.Form, error) {
 // HiddenText is Text for a document whose actions are hidden behind tokens.
 func HiddenText(t *source.Tokens, doc string) (string, error) {
 	offsets, names := Brackets(doc, func(off int) int {
-		at, i := t.Next(doc[off:])
-		if at != 0 || i < len(t.Actions) && t.Actions[i].Kind != source.Output {
+		i := t.At(doc[min(off, len(doc)):])
+		if i < 0 || i < len(t.Actions) && t.Actions[i].Kind != source.Output {
 			return -1
 		}
 		return i

@@ -114,6 +114,15 @@ func (t *Tokens) Next(s string) (at, i int) {
 	}
 }
 
+// At returns the action of the token with which s begins, or -1.
+func (t *Tokens) At(s string) (i int) {
+	if !strings.HasPrefix(s, t.prefix) {
+		return -1
+	}
+	_, i = t.Next(s[:min(len(s), len(t.prefix)+tokenLen)])
+	return i
+}
+
 // Action returns the action of the source that a token stands for: itself, or the one that a call made by Call takes,
 // or -1 if the call takes none.
 func (t *Tokens) Action(i int) int {

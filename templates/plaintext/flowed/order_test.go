@@ -9,9 +9,11 @@ func TestTablesStayInTheirPlace(t *testing.T) {
 	t.Parallel()
 	table := Line + Top + Cell + "a1a" + Cell + "a1b" + End + "\n" + Line + Row + Cell + "a1X" + Cell + "a11" + End + "\n"
 	for text, want := range map[string]string{
-		Line + Quote + "first\n\n" + table + "\nafter" + End + "\n":              "> first\n>\n> a  b\n> -  -\n> X  1\n>\n> after\n",
-		Line + Item + "- " + Hang + "first\n\n" + table + "\nafter" + End + "\n": "- first\n\n   a  b\n   -  -\n   X  1\n\n   after\n",
-		Line + Item + "- " + Hang + table + "after" + End + "\n":                 "- a  b\n  -  -\n  X  1\n   after\n",
+		Line + Quote + "first\n\n" + table + "\nafter" + End +
+			"\n": "> first\n>\n> a  b\n> -  -\n> X  1\n>\n> after\n",
+		Line + Item + "- " + Hang + "first\n\n" + table + "\nafter" + End +
+			"\n": "- first\n\n   a  b\n   -  -\n   X  1\n\n   after\n",
+		Line + Item + "- " + Hang + table + "after" + End + "\n": "- a  b\n  -  -\n  X  1\n   after\n",
 	} {
 		got := string(Tidy(nil, []byte(text), nil))
 		if lettersOf(got) != lettersOf(want) {

@@ -34,7 +34,8 @@ func TestSimpleLines(t *testing.T) {
 	} {
 		made := func(lay func(l *layout)) string {
 			l := &layout{}
-			for _, around := range []string{Line + Quote + Row + Cell + "a1before" + End + "\n", Line + Quote + "after" + End + "\n"} {
+			for _, around := range []string{Line + Quote + Row + Cell + "a1before" + End + "\n", Line + Quote + "after" + End +
+				"\n"} {
 				l.block(shape{}, []byte(around[len(Line):len(around)-len(End)-1]))
 				if lay != nil {
 					l.empty = true

@@ -77,8 +77,10 @@ func marked(a, c string) (string, string) {
 func TestLayoutTakesNoMemory(t *testing.T) {
 	long := strings.Repeat("some words ", 20)
 	text := []byte(Line + Head + "Head" + Break + "of two lines" + End + "\n" + Line + Under + "Another" + End + "\n\n" +
-		long + "\n" + Line + Item + "- " + Hang + long + End + "\n" + Line + Item + "۱۲. " + Hang + long + "\n" + long + End + "\n" +
-		Line + Top + Cell + "a1what" + Cell + "a1price" + End + "\n" + Line + Row + Cell + "a1tea" + Cell + "a12.50" + End + "\n")
+		long + "\n" + Line + Item + "- " + Hang + long + End + "\n" + Line + Item + "۱۲. " + Hang + long + "\n" + long +
+		End + "\n" +
+		Line + Top + Cell + "a1what" + Cell + "a1price" + End + "\n" + Line + Row + Cell + "a1tea" + Cell + "a12.50" + End +
+		"\n")
 	l := &layout{}
 	if n := testing.AllocsPerRun(10, func() {
 		l.b = l.b[:0]
