@@ -229,6 +229,11 @@ func (f *Figure) quantity(p *Provider) error {
 			p.MaxSize = int64(size)
 		}
 		return err
+	case "envelope_sender":
+		if f.Value != EnvelopeLogin && f.Value != EnvelopeReplaced {
+			return fmt.Errorf("%s: %q", f.What, f.Value)
+		}
+		p.Envelope = f.Value
 	case "server", "recipients_per_message", "idle_close":
 	default:
 		return fmt.Errorf("unknown figure %q", f.What)

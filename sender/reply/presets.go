@@ -36,7 +36,16 @@ type Provider struct {
 	MessagesPerConnection int          `json:"-"`
 	// MaxSize is the size of a finished message in bytes. A guess is left out, so that it refuses no message.
 	MaxSize int64 `json:"-"`
+	// Envelope is what becomes of an envelope sender that is not the login: EnvelopeLogin, EnvelopeReplaced, or "" where
+	// it is not known.
+	Envelope string `json:"-"`
 }
+
+// What providers do with an envelope sender (MAIL FROM) of the client's.
+const (
+	EnvelopeLogin    = "login"    // refuses it unless it belongs to the login
+	EnvelopeReplaced = "replaced" // puts another one in its place, to which bounces go
+)
 
 // Port is a port with what is spoken there: implicit or starttls.
 type Port struct {
@@ -46,7 +55,8 @@ type Port struct {
 
 // Figure is one value of a preset and where it comes from.
 type Figure struct {
-	// What is server, cap, connections, messages_per_connection, max_size, recipients_per_message or idle_close.
+	// What is server, cap, connections, messages_per_connection, max_size, recipients_per_message, idle_close or
+	// envelope_sender.
 	What  string `json:"what"`
 	Value string `json:"value,omitempty"` // what mailshot keeps to; "": nothing to keep to
 	Limit string `json:"limit,omitempty"` // the provider's own value, in words; "": not known

@@ -213,3 +213,17 @@ func (m *meanings) are(ids ...string) bool {
 func (m *meanings) vetoed() bool {
 	return slices.ContainsFunc(data().meanings, func(o meaning) bool { return o.Vetoes && m.are(o.ID) })
 }
+
+// Meanings returns what a text says, in the order of the table in words.json: "gone" (there is no such mailbox, or it is
+// closed for good), "full", "later", "relay", "reputation" and so on. It is for texts that are not an answer to this
+// client, such as those in a report. It is pure and safe for concurrent use.
+func Meanings(text string) []string {
+	said := meanings{text: text}
+	var ids []string
+	for _, m := range data().meanings {
+		if said.are(m.ID) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}

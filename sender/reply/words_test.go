@@ -182,7 +182,8 @@ func TestDocument(t *testing.T) {
 	}
 	have, err := os.ReadFile(name)
 	if err != nil || !bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), b.Bytes()) {
-		t.Errorf("%s is not what the table says (%v); write it anew with go test ./sender/reply -run Document -update", name, err)
+		t.Errorf("%s is not what the table says (%v); write it anew with go test ./sender/reply -run Document -update",
+			name, err)
 	}
 }
 

@@ -1,0 +1,63 @@
+package bounce
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, text string) *Mail {
+	t.Helper()
+	m, err := Read(strings.NewReader(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// shortly says reports in the words of the rules.
+func shortly(all []Report) []string {
+	var out []string
+	for _, r := range all {
+		reason := string(r.Reason)
+		if reason == "" {
+			reason = "-"
+		}
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Kind, reason, r.Recipient)))
+	}
+	return out
+}
+
+// Every rule for notices means what its examples say, and is the one that decides them.
+//
+// Broken on purpose: without the rule for sendmail, the first recipient of its transcript has the reason of the last.
+func TestNoticeRules(t *testing.T) {
+	t.Parallel()
+	for _, r := range book().notices {
+		for _, e := range r.examples {
+			if got := shortly(read(t, e.text).Reports); !slices.Equal(got, e.want) {
+				t.Errorf("%s:\n%sgot  %q\nwant %q", r.name, e.text, got, e.want)
+			}
+		}
+	}
+	if len(book().notices) < 45 {
+		t.Errorf("only %d rules", len(book().notices))
+	}
+}
+
+// Every entry of reasons.txt decides its example.
+func TestReasonRules(t *testing.T) {
+	t.Parallel()
+	for _, one := range book().reasons {
+		if one.example == "" {
+			t.Errorf("%v has no example", one.any)
+			continue
+		}
+		var r Report
+		w := words{text: one.example, final: true, to: one.to, host: one.host}
+		if w.decide(&r); r.Reason != one.reason || !one.says(w.plain()) {
+			t.Errorf("%q: %s, want %s", one.example, r.Reason, one.reason)
+		}
+	}
+}
