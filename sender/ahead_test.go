@@ -62,9 +62,11 @@ func TestAheadFails(t *testing.T) {
 		stage reply.Stage
 		conns int
 	}{
-		"at once":         {func(chan<- struct{}, <-chan struct{}) error { return no }, "", 1},
-		"in its turn":     {func(ready chan<- struct{}, turn <-chan struct{}) error { close(ready); <-turn; return no }, reply.Data, 2},
-		"behind its turn": {func(ready chan<- struct{}, turn <-chan struct{}) error { close(ready); <-turn; return nil }, "", 1},
+		"at once": {func(chan<- struct{}, <-chan struct{}) error { return no }, "", 1},
+		"in its turn": {func(ready chan<- struct{}, turn <-chan struct{}) error { close(ready); <-turn; return no },
+			reply.Data, 2},
+		"behind its turn": {func(ready chan<- struct{}, turn <-chan struct{}) error { close(ready); <-turn; return nil },
+			"", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +75,10 @@ func TestAheadFails(t *testing.T) {
 			cfg.Connections = 1
 			p := newPool(t, cfg)
 			ready := make(chan struct{})
-			a, b, begun := follow(t, p, ready, func(_ context.Context, turn <-chan struct{}) error { return c.ahead(ready, turn) })
+			a, b, begun := follow(t, p, ready, func(_ context.Context,
+				turn <-chan struct{}) error {
+				return c.ahead(ready, turn)
+			})
 			ok := name == "behind its turn"
 			if a.Class != reply.OK || begun != ok || ok != (b.Class == reply.OK) || !ok && !errors.Is(b.Err, no) {
 				t.Errorf("a %+v, b %+v", a, b)

@@ -157,7 +157,8 @@ func (m *mailroom) pool(t *testing.T, lockStep bool) *Pool {
 
 // letter is a message from and to people whose addresses begin with the name.
 func letter(name string, copies int) Mail {
-	m := Mail{From: name + "@example.com", To: name + "@example.org", Body: text("Subject: " + name + "\r\n\r\nDear " + name + "\r\n")}
+	m := Mail{From: name + "@example.com", To: name + "@example.org",
+		Body: text("Subject: " + name + "\r\n\r\nDear " + name + "\r\n")}
 	m.Size = int64(len(m.Body.(text)))
 	for i := range copies {
 		m.Copies = append(m.Copies, fmt.Sprint(name, ".", i+1, "@example.org"))
@@ -276,7 +277,8 @@ func (m *mailroom) judge(t *testing.T, s script, out Outcome) {
 	if !through && out.Class != "" {
 		// What the first recipient was told decides, as if there were no copies.
 		switch first := s.rcpt[0]; {
-		case s.mail[0] == '2' && strings.HasPrefix(first, "550") && out.Class != reply.Refuse && !slices.Contains(s.rcpt, "354 what"):
+		case s.mail[0] == '2' && strings.HasPrefix(first, "550") && out.Class != reply.Refuse &&
+			!slices.Contains(s.rcpt, "354 what"):
 			t.Errorf("%q: %+v", s, out)
 		case out.Class == reply.Unknown:
 			t.Errorf("%q: in doubt before the body: %+v", s, out)
@@ -317,7 +319,8 @@ func TestCopiesLMTP(t *testing.T) {
 		for _, first := range endAnswers[:3] {
 			for _, second := range endAnswers {
 				for _, third := range endAnswers {
-					s := script{"250 ok", []string{rcptAnswers[0], rcptAnswers[0], rcptAnswers[0]}, "354 go on", []string{first, second, third}}
+					s := script{"250 ok", []string{rcptAnswers[0], rcptAnswers[0], rcptAnswers[0]}, "354 go on",
+						[]string{first, second, third}}
 					m := &mailroom{script: s, subject: "a", lmtp: true, caps: "250-PIPELINING\r\n"}
 					p := m.pool(t, lockStep)
 					out := p.Send(t.Context(), letter("a", 2), always)

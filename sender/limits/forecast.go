@@ -27,6 +27,10 @@ type Lane struct {
 	Messages int64       // first tries, which may go as soon as caps and rules allow
 	Later    []time.Time // more messages, each not before its time; they go after Messages
 	Account  *Account    // its caps hold for the lane besides everybody's; nil: none. Lanes may share one
+
+	// Copies are the further recipients of all these messages together: each is a use of every account for
+	// which all messages count.
+	Copies int64
 }
 
 // Hold is what keeps messages back: a rule in its own words, a cap of the account with that name,
@@ -105,7 +109,8 @@ const (
 // keep them back. The caps are those of the accounts, which hold for every message, and each lane's
 // own. A message takes no time and is accepted at its first attempt, and nobody else uses the
 // accounts. Foresee counts with the same windows and paces as sending does. Lanes that may go take
-// turns so that all come to their end together, as in a well mixed list.
+// turns so that all come to their end together, as in a well mixed list. Copies are spread evenly over
+// the messages, and a message goes with all of its copies or not at all.
 func Foresee(now time.Time, accounts []Account, lanes []Lane, rules Rules) Forecast {
 	f := Forecast{End: now.Round(0)}
 	var paces map[Hold]time.Duration
@@ -138,6 +143,7 @@ func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules,
 	send func(at time.Time, n int64, why Hold)) (left int64, stop Hold) {
 	now = now.Round(0) // a forecast is of wall time
 	over, queues, left := prepare(now, accounts, lanes)
+	each := newUses(queues)
 	var why Hold
 	for t := now; left > 0; {
 		room, until, hold := int64(unbounded), time.Time{}, Hold{}
@@ -154,8 +160,8 @@ func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules,
 			room, fresh = lower(room, may.Most), lower(fresh, may.MostFresh)
 		}
 		for _, m := range over {
-			r, at, h := m.room(t)
-			room = min(room, r)
+			r, at, h := m.room(t, each.most())
+			room = min(room, each.messages(r))
 			if at.After(until) || at.Equal(until) && h.Cap.Window > hold.Cap.Window {
 				until, hold = at, h
 			}
@@ -172,8 +178,9 @@ func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules,
 		if room > 0 && share(queues, room, fresh) {
 			for _, q := range queues {
 				q.send(t, rules, func(n int64) {
+					uses := each.gone(n)
 					for _, m := range over {
-						m.use(t, n)
+						m.use(t, uses)
 					}
 					send(t, n, why)
 					left -= n
@@ -264,6 +271,51 @@ func prepare(now time.Time, accounts []Account, lanes []Lane) (over []*meter, qu
 	return over, queues, left
 }
 
+// uses are how many uses the messages of a simulation are, spread evenly over them.
+type uses struct{ all, n, sent int64 }
+
+func newUses(queues []*queue) *uses {
+	u := &uses{}
+	for _, q := range queues {
+		u.n += q.total
+		u.all += q.total + max(q.Copies, 0)
+	}
+	return u
+}
+
+// most is how many uses one message is at most.
+func (u *uses) most() int64 {
+	if u.n == 0 {
+		return 1
+	}
+	return (u.all + u.n - 1) / u.n
+}
+
+// messages is for how many messages the room of a meter does. A message with more uses than a cap has in all goes when
+// all of those are free.
+func (u *uses) messages(room int64) int64 {
+	if u.all == u.n || room >= u.all || room <= 0 {
+		return room
+	}
+	return max(room/u.most(), 1)
+}
+
+// gone notes that n more messages go, and returns how many uses they are.
+func (u *uses) gone(n int64) int64 {
+	if u.all == u.n {
+		return n
+	}
+	was := u.before(u.sent)
+	u.sent += n
+	return u.before(u.sent) - was
+}
+
+// before is how many uses the first n messages are.
+func (u *uses) before(n int64) int64 {
+	whole, rest := u.all/u.n, u.all%u.n
+	return n*whole + n*rest/u.n // n is at most u.n, so this overflows with three billion messages
+}
+
 // meter is an account during a simulation.
 type meter struct {
 	Account
@@ -296,20 +348,21 @@ func newMeter(a *Account, now time.Time) *meter {
 	return m
 }
 
-// room is how many may go at t. When it is 0, until says how long, and why what is in the way.
-func (m *meter) room(t time.Time) (room int64, until time.Time, why Hold) {
+// room is how many uses there may be at t, of which least are needed. When there are fewer, it is 0, until says how
+// long, and why what is in the way. A paced cap spaces the uses of one message, too: it has room for one message.
+func (m *meter) room(t time.Time, least int64) (room int64, until time.Time, why Hold) {
 	if t.Before(m.closed) {
 		return 0, m.closed, m.why
 	}
 	room = unbounded
 	for _, c := range m.Caps {
 		var at time.Time
-		r := m.usage.window.Room(t, c)
-		if r <= 0 {
-			at = m.usage.window.Free(t, c)
+		r, need := m.usage.window.Room(t, c), min(least, c.N)
+		if r < need {
+			at = m.usage.window.free(t, c, need)
 		}
 		if c.Paced() {
-			at, r = moment.Later(at, m.usage.pace.Free(t, c)), min(r, 1)
+			at, r = moment.Later(at, m.usage.pace.Free(t, c)), min(r, need)
 		}
 		room = min(room, r)
 		if at.After(until) || !at.IsZero() && at.Equal(until) && c.Window > why.Cap.Window {
@@ -329,6 +382,11 @@ func (m *meter) use(t time.Time, n int64) {
 	}
 	m.usage.window.stamp(t, n)
 	m.usage.pace.Use(t)
+	for _, c := range m.Caps {
+		if last := t.Add(time.Duration(n) * c.Interval()); c.Paced() && n > 1 && last.After(m.closed) {
+			m.closed, m.why = last, Hold{Lane: m.Name, Cap: c} // the uses of one message, one after the other
+		}
+	}
 }
 
 // queue is a lane during a simulation.
@@ -353,7 +411,7 @@ func (q *queue) look(t time.Time, shut Closed) (until time.Time, why Hold) {
 		return shut.Until, shut.Why
 	}
 	if q.own != nil {
-		if q.own.left, until, why = q.own.room(t); q.own.left == 0 {
+		if q.own.left, until, why = q.own.room(t, 1); q.own.left == 0 {
 			return until, why
 		}
 	}

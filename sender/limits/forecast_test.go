@@ -54,6 +54,17 @@ func TestForesee(t *testing.T) {
 			rows: `+0s..+19m0s 400 after "" pace "20/min"
 +24h0m0s..+24h19m0s 400 after "400/24h" pace "400/24h"
 +48h0m0s..+48h9m0s 200 after "400/24h" pace "400/24h"`},
+		// A message goes with its copies or not at all: of ten uses in a minute three messages of three take nine.
+		"copies": {account: Account{Caps: caps(t, "10/min")}, lanes: []Lane{{Messages: 7, Copies: 14}}, end: 2 * time.Minute,
+			rows: `+0s..+2m0s 7 after "" pace "10/min"`},
+		"copies, used before": {account: Account{Caps: caps(t, "10/h"), Used: []Use{{start.Add(-50 * time.Minute), 8}}},
+			lanes: []Lane{{Messages: 2, Copies: 4}}, end: 10 * time.Minute, rows: `+10m0s..+10m0s 2 after "10/h" pace ""`},
+		"copies, paced": {account: Account{Caps: caps(t, "1/s")}, lanes: []Lane{{Messages: 3, Copies: 6}},
+			end:  6 * time.Second,
+			rows: `+0s..+6s 3 after "" pace "1/s"`},
+		"copies of every other one": {account: Account{Caps: caps(t, "3/min")},
+			lanes: []Lane{{Messages: 3}, {Messages: 1, Copies: 2}},
+			end:   time.Minute, rows: `+0s..+1m0s 4 after "" pace "3/min"`},
 		"used before": {account: Account{Caps: caps(t, "10/h"),
 			Used: []Use{{start.Add(-2 * time.Hour), 50}, {start.Add(-50 * time.Minute), 8}}}, lanes: one(4),
 			end: 10 * time.Minute, rows: `+0s..+10m0s 4 after "" pace "10/h"`},

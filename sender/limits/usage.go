@@ -92,13 +92,16 @@ type Window struct {
 // Free returns the zero time if cap allows one more use at now, else the time at which the use in
 // the way leaves the window. When only open uses are in the way, that is a whole window from now,
 // because they may yet be stamped.
-func (w *Window) Free(now time.Time, c Cap) time.Time {
+func (w *Window) Free(now time.Time, c Cap) time.Time { return w.free(now, c, 1) }
+
+// free is Free for n uses at once, which cap allows where it has no other.
+func (w *Window) free(now time.Time, c Cap, n int64) time.Time {
 	now, used, free := w.look(now, c)
-	if free > 0 {
+	if free >= n {
 		return time.Time{}
 	}
-	// There are -free uses too many, and one more has to leave to make room for the next.
-	leaving := -free
+	// There are -free uses too many, and n more have to leave to make room for the next.
+	leaving := n - 1 - free
 	if leaving >= int64(len(used)) {
 		return now.Add(c.Window)
 	}

@@ -72,8 +72,10 @@ func TestCleanBody(t *testing.T) {
 		want string
 		err  error
 	}{
-		"small":                     {pieces{"Subject: a\r\n", "", "\r\n", "text\r\n"}, "Subject: a\r\n\r\ntext\r\n.\r\n", nil},
-		"large":                     {pieces{"Subject: a\r\n\r\n", long, "--b--\r\n"}, "Subject: a\r\n\r\n" + long + "--b--\r\n.\r\n", nil},
+		"small": {pieces{"Subject: a\r\n", "", "\r\n", "text\r\n"}, "Subject: a\r\n\r\ntext\r\n.\r\n",
+			nil},
+		"large": {pieces{"Subject: a\r\n\r\n", long, "--b--\r\n"}, "Subject: a\r\n\r\n" + long +
+			"--b--\r\n.\r\n", nil},
 		"just the buffer":           {pieces{long[:bufferSize-2], "\r\n"}, long[:bufferSize-2] + "\r\n.\r\n", nil},
 		"a dot at the start":        {pieces{".\r\n", "MAIL\r\n"}, "..\r\nMAIL\r\n.\r\n", nil},
 		"a dot behind a seam":       {pieces{"a\r\n", ".\r\nMAIL\r\n"}, "a\r\n..\r\nMAIL\r\n.\r\n", nil},

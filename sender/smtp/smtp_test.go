@@ -88,7 +88,8 @@ func TestKeywords(t *testing.T) {
 	t.Parallel()
 	got := keywords([]string{"SIZE 50000", "AUTH LOGIN", "auth=PLAIN login", "size 30000", "AUTH GSSAPI", "DSN", "DSN",
 		"SIZE", "SIZE 0", "", "AUTH=", "STARTTLS"})
-	for keyword, want := range map[string]string{"AUTH": "LOGIN PLAIN GSSAPI", "SIZE": "30000", "DSN": "", "STARTTLS": ""} {
+	for keyword, want := range map[string]string{"AUTH": "LOGIN PLAIN GSSAPI", "SIZE": "30000", "DSN": "",
+		"STARTTLS": ""} {
 		if have, ok := got[keyword]; !ok || have != want {
 			t.Errorf("%s: %q, %v, want %q", keyword, have, ok, want)
 		}
