@@ -29,7 +29,8 @@ func Replace(path string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
-// File is written under a temporary name, and gets its own when it is whole. Exactly one of Commit and Discard ends it.
+// File is written under a temporary name, and gets its own when it is whole. Exactly one of Commit, Claim and Discard
+// ends it.
 type File struct {
 	f    *os.File
 	path string
@@ -39,6 +40,9 @@ type File struct {
 func New(path string) (*File, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".mailshot-*")
 	if err != nil {
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+			pe.Path = path // nobody knows the temporary name
+		}
 		return nil, err
 	}
 	return &File{f: f, path: path}, nil
@@ -58,6 +62,25 @@ func (f *File) Commit() error {
 		return errors.Join(err, os.Remove(f.f.Name()))
 	}
 	return nil
+}
+
+// Claim is Commit that takes the name from no other: mine says whether the name was free. Where it was not, the new
+// file is gone, and what has the name stays as it is. A file system without hard links may let two have it at once; the
+// last one stays.
+func (f *File) Claim() (mine bool, err error) {
+	if err = errors.Join(f.f.Sync(), f.f.Close()); err == nil {
+		err = os.Link(f.f.Name(), f.path)
+	}
+	taken := errors.Is(err, fs.ErrExist)
+	if err != nil && !taken {
+		if _, there := os.Lstat(f.path); errors.Is(there, fs.ErrNotExist) && os.Rename(f.f.Name(), f.path) == nil {
+			return true, nil
+		}
+	}
+	if taken {
+		err = nil
+	}
+	return err == nil && !taken, errors.Join(err, os.Remove(f.f.Name()))
 }
 
 // Discard removes the file.

@@ -53,6 +53,36 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// Of many that claim a name one has it, and what it has written stays whole; nothing is left beside it. Seen to fail
+// with a rename in place of the link.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	var won []string
+	for _, text := range []string{"first", "second", "third"} {
+		f, err := New(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(f, text); err != nil {
+			t.Fatal(err)
+		}
+		if mine, err := f.Claim(); err != nil {
+			t.Fatal(err)
+		} else if mine {
+			won = append(won, text)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil || string(b) != "first" || !slices.Equal(won, []string{"first"}) {
+		t.Errorf("%q %v %v", b, err, won)
+	}
+	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
+		t.Error(all, err)
+	}
+}
+
 // Create leaves what is there, and Copy does not write over it.
 func TestCreateAndCopy(t *testing.T) {
 	t.Parallel()
@@ -93,5 +123,14 @@ func TestNames(t *testing.T) {
 	want := []string{filepath.Join(folder, "a.lock"), filepath.Join(folder, "b.lock")}
 	if found, err := Names(folder, ending); err != nil || !slices.Equal(found, want) {
 		t.Errorf("%q, %v", found, err)
+	}
+}
+
+// An error names the file that was to be written. Seen to fail: it named the temporary one.
+func TestNewNames(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none", "x.sarif")
+	if _, err := New(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -36,19 +36,15 @@ func Check(ctx context.Context, state, id string, records []sink.Record) (*Verdi
 	v := &Verdict{Counts: map[ledger.State]int64{}, States: map[string]ledger.State{}}
 	arrived := map[string]int{}
 	for _, r := range records {
-		for _, to := range r.To {
-			arrived[to]++
-		}
+		arrived[r.To[0]]++ // the others get copies
 	}
 	if err := v.read(ctx, state, id, arrived); err != nil {
 		return nil, fmt.Errorf("check %s: %w", state, err)
 	}
 	for _, r := range records {
-		for _, to := range r.To {
-			if arrived[to] > 0 {
-				v.Unexpected = append(v.Unexpected, to) // no row has this address
-				delete(arrived, to)
-			}
+		if to := r.To[0]; arrived[to] > 0 {
+			v.Unexpected = append(v.Unexpected, to) // no row has this address
+			delete(arrived, to)
 		}
 	}
 	return v, nil
@@ -72,6 +68,9 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 	for d, err := range l.Deliveries(ctx, id, ledger.Filter{}) {
 		if err != nil {
 			return err
+		}
+		if d.State == ledger.Grouped {
+			continue // it is in the message of another row, which has the same address
 		}
 		v.judge(d, arrived[d.Address])
 		delete(arrived, d.Address)
@@ -135,7 +134,7 @@ func (v *Verdict) judge(d ledger.Record, n int) {
 		v.Duplicated = append(v.Duplicated, d.Address)
 	}
 	switch d.State {
-	case ledger.Sent:
+	case ledger.Sent, ledger.Bounced, ledger.Complained:
 		v.Acknowledged++
 		if n == 0 && !resolved {
 			v.Lost = append(v.Lost, d.Address)

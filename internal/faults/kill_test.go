@@ -81,7 +81,9 @@ type series struct {
 	clock, writes pace // of a run, in seconds and in writes of the ledger
 	mail          struct {
 		sync.Mutex
-		n      int       // how often MAIL has come
+		n      int // how often MAIL has come
+		most   int // at this one it is killed, if the moment has not come
+		kill   func()
 		first  time.Time // in this run
 		writes int64     // of the ledger until then
 	}
@@ -92,8 +94,15 @@ type series struct {
 // newSeries prepares a series; s.stage is of its own.
 func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw func(*rand.Rand) moment) *series {
 	t.Helper()
-	s := &series{connections: connections, body: 1500, chunking: p.hide == nil,
+	return newSeriesOf(t, p, Campaign{Addresses: People(people), Connections: connections}, seed, draw)
+}
+
+// newSeriesOf is newSeries of a campaign.
+func newSeriesOf(t testing.TB, p path, c Campaign, seed uint64, draw func(*rand.Rand) moment) *series {
+	t.Helper()
+	s := &series{connections: c.Connections, body: 1500, chunking: p.hide == nil,
 		random: rand.New(rand.NewPCG(seed, 0)), draw: draw, clock: pace{0.1, 0.001}, writes: pace{20, 3}}
+	c.Body = s.body
 	s.stage = newStage(t, SinkOptions{Hide: p.hide, Seed: seed, Rules: []string{"rcpt:1%:451 4.3.0 try again"},
 		Observe: func(e sink.Event) {
 			if e.Kind == string(Data) {
@@ -107,7 +116,10 @@ func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw 
 			if s.mail.n++; s.mail.first.IsZero() {
 				s.mail.first, s.mail.writes = time.Now(), s.seen.Load()
 			}
-		}}, Campaign{Addresses: People(people), Connections: connections, Body: s.body})
+			if s.mail.n == s.mail.most {
+				s.mail.kill()
+			}
+		}}, c)
 	return s
 }
 
@@ -123,8 +135,8 @@ func (s *series) run(people, kills int) *Verdict {
 		// What is left must do for the kills that are left, each of which costs what is on the wire besides.
 		messages := max(1, 1.6*(float64(left)/float64(kills-n)-float64(s.connections)))
 		at := s.draw(s.random)
-		if before.Rows == 0 && s.planToo {
-			// Nothing is frozen, so that the kill can hit the plan too.
+		if before.Rows == 0 && s.planToo && n < max(1, kills/4) {
+			// Nothing is frozen, so that the kill can hit the plan too. The other kills are for the run.
 			at = moment{kind: "plan", share: s.random.Float64() * planning}
 			planning *= 1.4
 		}
@@ -179,9 +191,6 @@ func (s *series) run(people, kills int) *Verdict {
 // the program's own end, and what the moment was.
 func (s *series) once(at moment, messages float64) (how string, killed bool) {
 	s.t.Helper()
-	s.mail.Lock()
-	s.mail.first, s.mail.n = time.Time{}, 0
-	s.mail.Unlock()
 	limit := int64(math.MaxInt64)
 	if at.kind == "ledger" {
 		limit = 1 + int64(s.writes.at(at.share, messages))
@@ -189,6 +198,10 @@ func (s *series) once(at moment, messages float64) (how string, killed bool) {
 	}
 	began := time.Now()
 	p := s.send()
+	s.mail.Lock()
+	// A moment that was reckoned for a slower machine may never come, and then all would go in this one run.
+	s.mail.first, s.mail.n, s.mail.most, s.mail.kill = time.Time{}, 0, int(2*messages)+s.connections, p.Kill
+	s.mail.Unlock()
 	stop := s.watchLedger(limit, p.Kill)
 	switch at.kind {
 	case "plan", "time":

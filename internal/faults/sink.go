@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 
 	"mailshot/internal/sink"
@@ -110,7 +109,7 @@ func (s *Sink) Records() ([]sink.Record, error) {
 	return sink.ReadRecords(f)
 }
 
-// Offered returns how often each address was the recipient of a whole message, kept or not.
+// Offered returns how often each address was the first recipient of a whole message, kept or not.
 func (s *Sink) Offered() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +154,7 @@ func (s *Sink) observe(e sink.Event) {
 			close(s.quiet)
 		}
 	case string(Dot):
-		s.offered[strings.Join(e.To, " ")]++
+		s.offered[e.To[0]]++
 	}
 	do := s.do
 	if do == nil || !s.hit(e) {

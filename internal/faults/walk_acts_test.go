@@ -44,7 +44,8 @@ var acts = []act{
 }
 
 // shifts are how far off a clock may be, and when it is set so.
-var shifts = []string{"60", "-60", "3600", "-3600", "172800", "-172800", "34560000", "172800@300", "-172800@300", "-34560000@500"}
+var shifts = []string{"60", "-60", "3600", "-3600", "172800", "-172800", "34560000", "172800@300", "-172800@300",
+	"-34560000@500"}
 
 // step does one act at random and looks at what became of it.
 func (w *walk) step() {

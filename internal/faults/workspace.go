@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,66 @@ type Campaign struct {
 	Body int
 	// Limits are more lines of the campaign file's limits, such as "caps: [5/s]". Default: none.
 	Limits []string
+	// Group is how many rows each message has, wherever in the list they are. Default: 0, a message for each row.
+	Group int
+	// Copies has each message go to two others as well, see Copied. Default: false.
+	Copies bool
+}
+
+// Copied are those who get a copy of the message to an address.
+func (c Campaign) Copied(address string) []string {
+	if !c.Copies {
+		return nil
+	}
+	return []string{"copy-" + address, "archive@copies.example"}
+}
+
+// Subjects are those of the messages, by address. They name the rows of a group, in the order of the list.
+func (c Campaign) Subjects() map[string]string {
+	all := make(map[string]string, len(c.Addresses))
+	for _, address := range c.Addresses {
+		all[address] = "News for " + address
+	}
+	for i, address := range c.list() {
+		if c.Group > 0 {
+			all[address] += fmt.Sprint(" ", i)
+		}
+	}
+	return all
+}
+
+// list are the addresses of the list's rows: those of a group lie far apart.
+func (c Campaign) list() []string {
+	var rows []string
+	for i := range max(c.Group, 1) {
+		all := slices.Clone(c.Addresses)
+		rand.New(rand.NewPCG(uint64(i), 0)).Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
+		if c.Group == 0 {
+			all = c.Addresses
+		}
+		rows = append(rows, all...)
+	}
+	return rows
+}
+
+// file is the campaign file, for a server.
+func (c Campaign) file(s *Sink, limits []string) string {
+	subject, group, copies := "News for {{.email}}", "", ""
+	if c.Group > 0 {
+		subject, group = subject+"{{range .rows}} {{.n}}{{end}}", ", address: email, group: email"
+	}
+	if c.Copies {
+		copies = "cc: [\"copy-{{.email}}\"]\nbcc: [archive@copies.example]\n"
+	}
+	return fmt.Sprintf(`id: %s
+from: Club <club@example.org>
+%ssubject: "%s"
+recipients: {file: people.csv%s}
+body: {text: body.txt}
+server: {host: %s, port: %d, tls: none}
+limits:
+  %s
+`, ID, copies, subject, group, s.Host(), s.Port(), strings.Join(limits, "\n  "))
 }
 
 // ID is the id of every Campaign.
@@ -50,18 +112,15 @@ func NewWorkspace(dir, binary string, s *Sink, c Campaign) (*Workspace, error) {
 	limits := append([]string{
 		fmt.Sprintf("connections: %d", c.Connections), "retry: {first: 1s, max: 1s, give_up: 48h}",
 	}, c.Limits...)
+	var list strings.Builder
+	list.WriteString("email,n\n")
+	for i, address := range c.list() {
+		fmt.Fprintf(&list, "%s,%d\n", address, i)
+	}
 	for name, text := range map[string]string{
-		"people.csv": "email\n" + strings.Join(c.Addresses, "\n") + "\n",
-		"body.txt":   "Hello {{.email}}!\n\n" + strings.Repeat(strings.Repeat("x", 71)+"\n", c.Body/72),
-		"campaign.yaml": fmt.Sprintf(`id: %s
-from: Club <club@example.org>
-subject: News for {{.email}}
-recipients: {file: people.csv}
-body: {text: body.txt}
-server: {host: %s, port: %d, tls: none}
-limits:
-  %s
-`, ID, s.Host(), s.Port(), strings.Join(limits, "\n  ")),
+		"people.csv":    list.String(),
+		"campaign.yaml": c.file(s, limits),
+		"body.txt":      "Hello {{.email}}!\n\n" + strings.Repeat(strings.Repeat("x", 71)+"\n", c.Body/72),
 	} {
 		if err := os.MkdirAll(w.folder(), 0o700); err != nil {
 			return nil, err

@@ -19,12 +19,20 @@ import (
 
 // Config says what to look at.
 type Config struct {
-	Domain   string        // of the From address, in A-labels
-	Selector string        // of a DKIM key; "": no other keys than Keys
-	Keys     []Key         // with which the mail is signed
-	Server   string        // name or address of the server that mail is handed to; "": not known
-	Provider bool          // the server belongs to a provider, which keeps its own records
-	Resolver *net.Resolver // nil: the system's
+	Domain   string   // of the From address, in A-labels
+	Selector string   // of a DKIM key; "": no other keys than Keys
+	Keys     []Key    // with which the mail is signed
+	Server   string   // name or address of the server that mail is handed to; "": not known
+	Provider bool     // the server belongs to a provider, which keeps its own records
+	Resolver Resolver // nil: the system's
+}
+
+// Resolver asks the DNS. *net.Resolver is one.
+type Resolver interface {
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
 }
 
 // Key is a DKIM key, and what is to be published of it.
@@ -41,6 +49,9 @@ type Finding struct {
 	Text    string `json:"text"`    // the record, or what is wrong
 	Publish string `json:"publish"` // the line to publish; "" when there is none
 	Serious bool   `json:"serious"` // receivers refuse mail because of it
+
+	Name  string `json:"-"` // of the record, for DKIM; "" for the others
+	Value string `json:"-"` // the DMARC record that holds, as it is in the DNS; "" = there is none, or not one
 }
 
 // limit is how long all questions together may take.
@@ -123,6 +134,9 @@ func (l *looker) txt(name, version string) ([]string, error) {
 	return of, err
 }
 
+// Tag is the value of a tag of a record like v=DMARC1; p=none; "" if it is not there.
+func Tag(record, name string) string { return tagList(record)[name] }
+
 func cutFold(s, prefix string) (rest string, ok bool) {
 	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
 		return s, false
@@ -150,6 +164,7 @@ func line(name, kind, value string) string {
 
 // dkim looks at the record of a key. Where it is known what is to be published, it must be that key.
 func (l *looker) dkim(k Key) {
+	defer func() { l.found[len(l.found)-1].Name = k.Name }()
 	selector, _, _ := strings.Cut(k.Name, "._domainkey")
 	all, err := l.Resolver.LookupTXT(l.ctx, absolute(k.Name))
 	if err != nil && !missing(err) {
@@ -209,6 +224,7 @@ func (l *looker) dmarc() {
 		l.bad("DMARC", code, text, line("_dmarc."+l.Domain, "TXT", first), true)
 		return
 	}
+	defer func() { l.found[len(l.found)-1].Value = all[0] }()
 	tags := tagList(all[0])
 	switch p := strings.ToLower(tags["p"]); {
 	case p != "none" && p != "quarantine" && p != "reject":

@@ -1,0 +1,352 @@
+package returning
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mailshot/campaign/accounts"
+	"mailshot/campaign/returns"
+	"mailshot/internal/bounce/parts"
+	"mailshot/internal/inbox"
+	"mailshot/internal/inbox/events"
+	"mailshot/internal/inbox/imap"
+	"mailshot/internal/inbox/pop3"
+)
+
+// Source is a box that can be opened, and opened again when its connection broke.
+type Source struct {
+	Name string // for people
+	Open func(context.Context) (inbox.Box, error)
+	Soft int  // as in returns.Desk
+	Act  bool // as in returns.Desk
+}
+
+// Config says what is collected. Accounts stay the caller's.
+type Config struct {
+	Accounts *accounts.Accounts
+	Ledgers  func(context.Context) ([]string, error) // the files, asked for once a pass
+	Sources  []Source
+	Since    time.Time // what came before is left alone; zero = nothing is
+	Watch    bool      // go on until the context ends
+	Batch    int       // how many messages are recorded at once, by a sync of each file; 0 = 200
+	Progress func()    // is called after each batch; nil = nobody is
+	// Trouble is told when a source or a ledger could not be read, once for as long as that lasts. nil = nobody is.
+	Trouble func(source string, err error)
+}
+
+// again is how long a source is left alone after its connection broke.
+const again = 30 * time.Second
+
+// Summary is what was collected. Its maps are by the words of returns and bounce.
+type Summary struct {
+	Messages int64            `json:"messages"` // that were new
+	Known    int64            `json:"known"`    // of these, read before under another name
+	Kinds    map[string]int64 `json:"kinds"`
+	Actions  map[string]int64 `json:"actions"`
+	States   map[string]int64 `json:"states"`  // what became of deliveries
+	Decide   []Returned       `json:"decide"`  // for a person to decide, the first of them
+	Unread   []Unread         `json:"unread"`  // what could not be read, the first of it
+	Waiting  int64            `json:"waiting"` // what is about campaigns whose ledgers are not here: it is read again
+	Failed   []string         `json:"failed"`  // sources and ledgers that could not be read, once each
+}
+
+// Unread is a message that could not be read.
+type Unread struct {
+	Source, Message, Error string
+}
+
+// most shown of what a person is to look at.
+const shown = 1000
+
+// collector collects from several sources. Its desk is of one pass of one source at a time.
+type collector struct {
+	Config
+	mu  sync.Mutex // of all that follows, and of what is written
+	sum Summary
+}
+
+// Run collects. The error says that what came back could not be recorded. A source that could not be read is in the
+// summary, and the others are read.
+func Run(ctx context.Context, cfg Config) (*Summary, error) {
+	c := &collector{Config: cfg, sum: Summary{Kinds: map[string]int64{}, Actions: map[string]int64{},
+		States: map[string]int64{}, Decide: []Returned{}, Unread: []Unread{}, Failed: []string{}}}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var group sync.WaitGroup
+	for _, s := range cfg.Sources {
+		group.Go(func() {
+			if err := c.follow(ctx, s); err != nil {
+				stop(err)
+			}
+		})
+	}
+	group.Wait()
+	err := context.Cause(ctx)
+	if errors.Is(err, context.Canceled) && cfg.Watch {
+		err = nil // a person ended it
+	}
+	return &c.sum, err
+}
+
+// follow reads a source, and with Watch again and again.
+func (c *collector) follow(ctx context.Context, s Source) error {
+	for {
+		err := c.session(ctx, s)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if fatal := (*recordError)(nil); errors.As(err, &fatal) {
+			return fatal.err
+		}
+		if err != nil {
+			c.trouble(s.Name, err)
+		}
+		if !c.Watch {
+			return nil
+		}
+		if !rest(ctx, again) {
+			return nil
+		}
+	}
+}
+
+// well notes that a source could be read to its end: what was wrong with it is over.
+func (c *collector) well(source string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sum.Failed = slices.DeleteFunc(c.sum.Failed, func(text string) bool { return strings.HasPrefix(text, source+": ") })
+}
+
+// trouble notes that a source could not be read. It is said once for as long as it lasts.
+func (c *collector) trouble(source string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := source + ": " + err.Error()
+	if slices.Contains(c.sum.Failed, text) {
+		return // it was said, and lasts
+	}
+	if len(c.sum.Failed) < shown {
+		c.sum.Failed = append(c.sum.Failed, text)
+	}
+	if c.Trouble != nil {
+		c.Trouble(source, err)
+	}
+}
+
+// session reads a source by one connection: once, or with Watch until it breaks.
+func (c *collector) session(ctx context.Context, s Source) (err error) {
+	box, err := s.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	for {
+		if err := c.pass(ctx, s, box); err != nil || !c.Watch {
+			return err
+		}
+		c.well(s.Name)
+		if w, ok := box.(inbox.Waiter); ok {
+			if err := w.Wait(ctx); err != nil {
+				return err
+			}
+		} else if !rest(ctx, again) {
+			return nil
+		}
+	}
+}
+
+// rest waits, and reports false if the context ended.
+func rest(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// recordError says that what came back could not be recorded, so that nothing more is read.
+type recordError struct{ err error }
+
+func (e *recordError) Error() string { return e.err.Error() }
+func (e *recordError) Unwrap() error { return e.err }
+
+// pass reads what is new in a box, and records it batch by batch.
+func (c *collector) pass(ctx context.Context, s Source, box inbox.Box) (err error) {
+	began := time.Now()
+	seen, err := c.Accounts.Collected(ctx, box.Name())
+	if err != nil {
+		return &recordError{err}
+	}
+	p := &pass{collector: c, source: s, box: box.Name(), keep: func() {}}
+	if k, ok := box.(interface{ Keep() }); ok { // of webhooks, which Done removes
+		p.keep = k.Keep
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	var there []string
+	err = box.Each(ctx, func(id string) bool {
+		there = append(there, id)
+		return seen(id)
+	}, func(m inbox.Message) error {
+		if !c.Since.IsZero() && m.Received.Before(c.Since) && !m.Received.IsZero() {
+			p.keep()
+			return nil
+		}
+		return p.take(ctx, m)
+	})
+	if done := p.flush(ctx); done != nil || err != nil {
+		return errors.Join(err, done)
+	}
+	if d, ok := box.(interface{ Done() error }); ok { // what webhooks brought, and is durable now
+		if err := d.Done(); err != nil {
+			return err
+		}
+	}
+	if _, err := c.Accounts.KeepCollected(ctx, box.Name(), there, began); err != nil {
+		return &recordError{err}
+	}
+	return nil
+}
+
+// pass is one reading of one box.
+type pass struct {
+	*collector
+	source    Source
+	box       string
+	keep      func()        // what is read now is to be read again
+	desk      *returns.Desk // nil until something is new
+	decisions []returns.Decision
+	ids       []string // of what was read, to be remembered when the decisions are durable
+	n         int
+}
+
+func (p *pass) close() error {
+	if p.desk == nil {
+		return nil
+	}
+	return p.desk.Close()
+}
+
+// take decides about one message.
+func (p *pass) take(ctx context.Context, m inbox.Message) error {
+	if p.desk == nil {
+		files, err := p.Ledgers(ctx)
+		if err == nil {
+			p.desk, err = returns.Open(ctx, p.Accounts, files)
+		}
+		if err != nil {
+			return &recordError{err}
+		}
+		p.desk.Soft, p.desk.Act = p.source.Soft, p.source.Act
+		for _, text := range p.desk.Elsewhere() {
+			p.trouble("ledger", errors.New(text))
+		}
+	}
+	said, err := read(ctx, p.box, m)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return p.unread(ctx, m, err)
+	}
+	all, err := p.desk.Decide(ctx, said)
+	if err != nil {
+		return &recordError{err}
+	}
+	later := false
+	for _, d := range all {
+		later = later || d.Later
+	}
+	p.n++
+	p.decisions = append(p.decisions, all...)
+	if later {
+		p.keep()
+	} else {
+		p.ids = append(p.ids, m.ID)
+	}
+	p.count(m, all, later)
+	if p.n%cmp.Or(p.Batch, 200) == 0 {
+		return p.flush(ctx)
+	}
+	return nil
+}
+
+// unread notes a message that could not be read. What is too large or not a message stays so, and is not asked for
+// again.
+func (p *pass) unread(ctx context.Context, m inbox.Message, err error) error {
+	p.mu.Lock()
+	if len(p.sum.Unread) < shown {
+		p.sum.Unread = append(p.sum.Unread, Unread{p.box, m.ID, err.Error()})
+	}
+	p.mu.Unlock()
+	if forGood(err) {
+		p.ids = append(p.ids, m.ID)
+	} else {
+		p.keep()
+	}
+	return nil
+}
+
+// forGood says that a message cannot be read at any other time either. Whatever else is wrong may pass.
+func forGood(err error) bool {
+	var (
+		limit *parts.LimitError
+		large *largeError
+		imap  *imap.TooLargeError
+		pop   *pop3.TooLargeError
+		event *events.Mistake
+	)
+	return errors.As(err, &event) || errors.As(err, &limit) || errors.As(err, &large) || errors.As(err, &imap) ||
+		errors.As(err, &pop)
+}
+
+// count counts a message.
+func (p *pass) count(m inbox.Message, all []returns.Decision, later bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sum.Messages++
+	if later {
+		p.sum.Waiting++
+	}
+	for _, d := range all {
+		p.sum.Kinds[d.Kind]++
+		p.sum.Actions[string(d.Action)]++
+		if d.Action == returns.List && len(p.sum.Decide) < shown {
+			p.sum.Decide = append(p.sum.Decide, returned(m.ID, p.box, d))
+		}
+	}
+}
+
+// flush makes durable what was decided, and then remembers what was read: a kill between them has it read and decided
+// again, which changes nothing.
+func (p *pass) flush(ctx context.Context) error {
+	if len(p.ids)+len(p.decisions) == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	done, err := p.desk.Apply(ctx, p.decisions)
+	if err == nil {
+		err = p.Accounts.NoteCollected(ctx, p.box, p.ids, time.Now())
+	}
+	if err != nil {
+		return &recordError{fmt.Errorf("what came back could not be recorded: %w", err)}
+	}
+	p.sum.Known += done.Known
+	for s, n := range done.States {
+		p.sum.States[string(s)] += n
+	}
+	p.decisions, p.ids = p.decisions[:0], p.ids[:0]
+	if p.Progress != nil {
+		p.Progress()
+	}
+	return nil
+}
