@@ -12,28 +12,27 @@
 package check
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
+
+	"mailshot/campaign/check/codes"
 )
 
 // Severity says what a finding means for the campaign.
-type Severity string
+type Severity = codes.Severity
 
 // The severities. An error keeps the campaign from being sent; a warning does not; a note is not about a mistake.
 const (
-	Error   Severity = "error"
-	Warning Severity = "warning"
-	Note    Severity = "note"
+	Error   = codes.Error
+	Warning = codes.Warning
+	Note    = codes.Note
 )
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Code     string   `json:"code"`             // short and stable: see Codes for those of messages
+	Code     string   `json:"code"`             // short and stable: see package codes
 	Severity Severity `json:"severity"`         // Error, Warning or Note
 	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
 	Text     string   `json:"text"`             // what is wrong, without the place
@@ -43,7 +42,26 @@ type Finding struct {
 	Excerpt  string   `json:"-"`                // the line of the file, as it stands there; "" = none
 	Column   int      `json:"-"`                // of the mistake in Excerpt, in runes from 1; 0 = none
 	Next     string   `json:"-"`                // the command that mends it; "" = none does
+	Part     Part     `json:"-"`                // of a finished message: what it is about, so that it can be given a place
 }
+
+// Part is a part of a message that somebody wrote somewhere: its Subject, Text, HTML or Attachments, a header field by
+// its name, or the address of a link or an image, see [Part.Address].
+type Part string
+
+// The parts of a message. Another Part is the name of a header field, or an address.
+const (
+	Subject Part = "Subject"
+	Text    Part = "text"
+	HTML    Part = "HTML"
+
+	Attachments Part = "attachments"
+)
+
+const address = "address "
+
+// Address returns the address of the link or image that the part is.
+func (p Part) Address() (to string, ok bool) { return strings.CutPrefix(string(p), address) }
 
 // diagnostic is an error that knows its place.
 type diagnostic interface {
@@ -123,89 +141,4 @@ func (f Finding) String() string {
 func (f Finding) Write(w io.Writer) error {
 	_, err := io.WriteString(w, f.String()+"\n")
 	return err
-}
-
-// Report is the result of a check.
-type Report struct {
-	Campaign string           // the campaign's id
-	Rows     int64            // rows read
-	Counts   map[string]int64 // rows by state
-	Findings []Finding
-	Dropped  int64 // findings beyond those kept in Findings
-}
-
-// Errors returns how many findings are errors.
-func (r *Report) Errors() int { return r.count(Error) }
-
-// Warnings returns how many findings are warnings.
-func (r *Report) Warnings() int { return r.count(Warning) }
-
-func (r *Report) count(severity Severity) int {
-	n := 0
-	for _, f := range r.Findings {
-		if f.Severity == severity {
-			n++
-		}
-	}
-	return n
-}
-
-// WriteJSON writes the report for scripts: one object with campaign, rows, counts and findings, which are never null.
-// It has dropped only if findings were left out.
-func (r *Report) WriteJSON(w io.Writer) error {
-	out := struct {
-		Campaign string           `json:"campaign"`
-		Rows     int64            `json:"rows"`
-		Counts   map[string]int64 `json:"counts"`
-		Findings []Finding        `json:"findings"`
-		Dropped  int64            `json:"dropped,omitempty"`
-	}{r.Campaign, r.Rows, r.Counts, r.Findings, r.Dropped}
-	if out.Counts == nil {
-		out.Counts = map[string]int64{}
-	}
-	if out.Findings == nil {
-		out.Findings = []Finding{}
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
-}
-
-// WriteText writes the findings and a last line with the rows by state, the errors and the warnings.
-func (r *Report) WriteText(w io.Writer) error {
-	for _, f := range r.Findings {
-		if err := f.Write(w); err != nil {
-			return err
-		}
-	}
-	if r.Dropped > 0 {
-		if _, err := fmt.Fprintf(w, "and %d more\n", r.Dropped); err != nil {
-			return err
-		}
-	}
-	var states []string
-	for _, state := range slices.Sorted(maps.Keys(r.Counts)) {
-		if n := r.Counts[state]; n > 0 {
-			states = append(states, fmt.Sprintf("%d %s", n, state))
-		}
-	}
-	line := clean(r.Campaign) + ": " + plural(r.Rows, "row")
-	found := plural(int64(r.Errors()), "error") + ", " + plural(int64(r.Warnings()), "warning")
-	if r.Campaign == "" { // its file could not be read
-		_, err := fmt.Fprintln(w, found)
-		return err
-	}
-	if len(states) > 0 {
-		line += " (" + strings.Join(states, ", ") + ")"
-	}
-	_, err := fmt.Fprintf(w, "%s, %s\n", line, found)
-	return err
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

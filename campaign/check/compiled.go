@@ -2,17 +2,28 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 )
 
 // Compiled looks at the messages of one campaign, and finds the same as [Message]. What the literals of the templates
 // say it has looked at once, so that of each message it looks only at what a row can change: the cells, and what
 // stands right beside them. It is immutable and safe for concurrent use.
-type Compiled struct{ text, html []literal }
+type Compiled struct {
+	text, html []literal
+	known      map[string]bool
+}
+
+// Known tells the addresses and texts of links that the author wrote without actions, as [target.Same] makes them.
+// LookCells says nothing of them. Call it before the first Look; the map is only read from then on.
+func (c *Compiled) Known(literal map[string]bool) *Compiled {
+	c.known = literal
+	return c
+}
 
 // Compile looks at the literals of a text template and of an HTML template. Either may be nil.
 func Compile(text, html []string) *Compiled {
-	c := &Compiled{make([]literal, len(text)), make([]literal, len(html))}
+	c := &Compiled{text: make([]literal, len(text)), html: make([]literal, len(html))}
 	for i, s := range text {
 		c.text[i] = literal{text: s, bare: strings.Contains(s, "\r"), noValue: strings.Contains(s, noValue)}
 	}
@@ -35,6 +46,16 @@ type Finished[R run] struct {
 
 type run interface{ ~struct{ At, Literal int } }
 
+// LookCells looks at the links of a message that have something of its row in them. What the templates themselves say
+// of links is not looked at: it is the same in each message.
+func LookCells[R run](c *Compiled, m Finished[R]) []Finding {
+	var found findings
+	if m.Both {
+		lookCells(&found, c, m.HTML, m.HTMLRuns)
+	}
+	return found
+}
+
 // Fields gives the header fields of a message, for i from 0 on until ok is false. A value may come in two pieces.
 type Fields interface {
 	Field(i int) (name, value, more string, ok bool)
@@ -53,6 +74,7 @@ func Look[R run](c *Compiled, m Finished[R]) []Finding {
 		found.field(&h, name, value, more)
 	}
 	found.unsubscribe(&h)
+	found.reply(m.Subject, h.thread)
 	found.large(m.Size)
 	lookText(&found, c.text, m.Text, m.TextRuns)
 	if m.Both {
@@ -71,6 +93,7 @@ type literal struct {
 	bare    bool // it has a CR, so that lines do not all end as a reader sees them
 	noValue bool
 	blocked bool
+	hole    hole
 	from    [len(attributes)][3]scan // for each attribute: from its start, from its first ", from its first '
 }
 
@@ -83,7 +106,7 @@ type scan struct {
 
 func compileHTML(s string) literal {
 	l := literal{text: s, bare: strings.Contains(s, "\r"), noValue: strings.Contains(s, noValueHTML),
-		blocked: strings.Contains(s, blocked)}
+		blocked: strings.Contains(s, blocked), hole: holeOf(s)}
 	for k, name := range attributes {
 		for i, at := range []int{0, strings.IndexByte(s, '"'), strings.IndexByte(s, '\'')} {
 			l.from[k][i] = scanLiteral(s, name, at)
@@ -181,7 +204,7 @@ func lookHTML[R run](fs *findings, l []literal, text []byte, runs []R) {
 			bytes.IndexByte(gap, 'Z') >= 0 && bytes.Contains(gap, []byte(blocked))
 	}
 	for k := range attributes {
-		lookTargets(&h.linksTo, k, l, text, runs)
+		lookTargets(&h.linksTo, k, l, text, runs, nil)
 	}
 	fs.htmlSays(h)
 }
@@ -196,8 +219,9 @@ func asLines(text []byte) string {
 }
 
 // lookTargets finds the targets of one attribute, as targets does. Where the search comes to a literal at an offset
-// from which it was done beforehand, it takes over what was found, and goes on at the literal's end.
-func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []R) {
+// from which it was done beforehand, it takes over what was found, and goes on at the literal's end. each gets the
+// offsets of the others, unless it is nil.
+func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []R, each func(start, end int)) {
 	name := []byte(attributes[k])
 	for at := 0; ; {
 		limit, next := len(text), -1 // next is where the next long literal begins
@@ -231,7 +255,9 @@ func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []
 		if end < 0 {
 			return
 		}
-		found.bytes(text[at+1 : at+1+end])
+		if found.bytes(text[at+1 : at+1+end]); each != nil {
+			each(at+1, at+1+end)
+		}
 		at += 1 + end
 	}
 }
@@ -257,7 +283,7 @@ func (l *literal) scanned(k, at int) *scan {
 
 // add adds what was found in a part that comes after.
 func (l *linksTo) add(more linksTo) {
-	if l.data = l.data || more.data; l.relative == "" {
+	if l.data = cmp.Or(l.data, more.data); l.relative == "" {
 		l.relative = more.relative
 	}
 	if l.escaped == "" {

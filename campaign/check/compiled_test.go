@@ -51,7 +51,8 @@ func (h headerFields) Field(i int) (name, value, more string, ok bool) {
 // sameLook compares a look at what a row can change with a look at all of the message.
 func sameLook(t *testing.T, m message, text, html assembled) {
 	t.Helper()
-	m.parts = []piece{{ContentType: "text/plain", Text: lines(text.text)}, {ContentType: "text/html", Text: lines(html.text)}}
+	m.parts = []piece{{ContentType: "text/plain", Text: lines(text.text)},
+		{ContentType: "text/html", Text: lines(html.text)}}
 	got := check.Look(check.Compile(text.literals, html.literals), check.Finished[run]{
 		Subject: m.subject, Size: m.size, Fields: headerFields(m.header), Text: []byte(text.text),
 		HTML: []byte(html.text), Both: true, TextRuns: text.runs, HTMLRuns: html.runs,
@@ -69,12 +70,14 @@ func sameLook(t *testing.T, m message, text, html assembled) {
 // CR; with the attributes of a literal put before those found so far.
 func TestCompiledFindsTheSame(t *testing.T) {
 	t.Parallel()
-	atoms := []string{" href=", " src=", `"`, `'`, `"`, " hr", "ef=", " src", "=", "https://a.example/", "page.html", "data:x",
+	atoms := []string{" href=", " src=", `"`, `'`, `"`, " hr", "ef=", " src", "=", "https://a.example/", "page.html",
+		"data:x",
 		"?a%3db", "mailto:a", "#x", ":", "/", "\n", " ", "<no", " value", ">", "<no value>", "&lt;no", " value&gt;",
 		"&lt;no value&gt;", "Zgotmpl", "ZgotmplZ", "Z", "{{", "é", strings.Repeat("some text, ", 8),
 		strings.Repeat("some text, ", 8), strings.Repeat(" href='https://a.example/'", 3), " src=\"cid:a\" href=\"b\" "}
 	long := strings.Repeat("some text, ", 8)
-	sameLook(t, message{subject: "x"}, assemble(nil), assemble([]string{" href='https:x", long + ` href="page.html" ' ` + long}))
+	sameLook(t, message{subject: "x"}, assemble(nil), assemble([]string{" href='https:x", long + ` href="page.html" ' ` +
+		long}))
 	random := rand.New(rand.NewPCG(3, 4))
 	some := func(atoms []string) assembled {
 		pieces := make([]string, random.IntN(7))
@@ -95,7 +98,8 @@ func TestCompiledFindsTheSame(t *testing.T) {
 		}
 		return assemble(append(pieces, text))
 	}
-	headers := []string{"", "x", "{{x}}", "<no value>", "<https://a.example>", "<HTTPS://a.example>", "<mailto:a@b.example>",
+	headers := []string{"", "x", "{{x}}", "<no value>", "<https://a.example>", "<HTTPS://a.example>",
+		"<mailto:a@b.example>",
 		"List-Unsubscribe=One-Click", " List-Unsubscribe=One-Click "}
 	for i := range 20_000 {
 		m := message{subject: headers[random.IntN(4)], size: int64(random.IntN(2)) * 10_240_001}

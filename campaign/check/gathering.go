@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/campaign/check/codes"
 	"mailshot/internal/ellipsis"
 )
 
@@ -18,13 +19,16 @@ import (
 // row stays the row's. Only where more than half of all rows have it, and twenty rows do, it is one mistake too: a
 // column of another type, or a folder of attachments that is not there.
 type Gathering struct {
-	rows   int64  // rows told of
-	last   string // the place of the last of them
-	kinds  map[wording]*kind
-	kept   int   // sayings of all kinds
-	made   int   // sayings ever made
-	errors int   // of the kept ones
-	left   int64 // findings that there was no room for, of kinds that are not kept
+	Policy codes.Policy // what the findings mean in this campaign; zero = what they come with
+
+	ignored []int64 // findings left out, by Policy.Ignored
+	rows    int64   // rows told of
+	last    string  // the place of the last of them
+	kinds   map[wording]*kind
+	kept    int   // sayings of all kinds
+	made    int   // sayings ever made
+	errors  int   // of the kept ones
+	left    int64 // findings that there was no room for, of kinds that are not kept
 }
 
 // How much a gathering keeps and says.
@@ -80,7 +84,9 @@ func (r *rows) add(place string) {
 // Add takes findings that are each one of its own, or of no row.
 func (g *Gathering) Add(fs ...Finding) {
 	for _, f := range fs {
-		g.keep(wording{f.Severity, f.Code, "", each}, &saying{Finding: f})
+		if g.judge(&f) {
+			g.keep(wording{f.Severity, f.Code, "", each}, &saying{Finding: f})
+		}
 	}
 }
 
@@ -92,6 +98,9 @@ func (g *Gathering) Row(place string, fs ...Finding) {
 		g.last = place
 	}
 	for _, f := range fs {
+		if !g.judge(&f) {
+			continue
+		}
 		w := wording{f.Severity, f.Code, f.Place, shape(f.Text, true)}
 		exact := shape(f.Text, false) + "\n" + f.Hint
 		switch {
@@ -115,6 +124,30 @@ func (g *Gathering) Row(place string, fs ...Finding) {
 			k.rows.add(place)
 		}
 	}
+}
+
+// judge gives a finding the severity that it has in the campaign. It reports false for one that is left out.
+func (g *Gathering) judge(f *Finding) bool {
+	f.Severity = g.Policy.Judge(f.Code, f.Severity)
+	i := g.Policy.Ignores(f.Code)
+	if i < 0 {
+		return true
+	}
+	if g.ignored == nil {
+		g.ignored = make([]int64, len(g.Policy.Ignored))
+	}
+	g.ignored[i]++
+	return false
+}
+
+// Ignored returns what was left out, in the order of the policy.
+func (g *Gathering) Ignored() (all []Ignored) {
+	for i, n := range g.ignored {
+		if of := g.Policy.Ignored[i]; n > 0 {
+			all = append(all, Ignored{Code: of.Code, Reason: of.Reason, Findings: n})
+		}
+	}
+	return all
 }
 
 // keep keeps a saying, or counts it if there is no room.

@@ -50,7 +50,8 @@ func TestOneMistakeOneFinding(t *testing.T) {
 			}
 		}, []string{`b.txt:1:15: "a\"b" is bad (2 rows: l.csv:2, l.csv:3)`, `b.txt:2:15: "c" is bad (2 rows: l.csv:2, l.csv:3)`}},
 		{"a size that differs", 1005, func(i int, _ string) []check.Finding {
-			return []check.Finding{{Code: "clipped-html", Severity: check.Warning, Text: fmt.Sprintf("the HTML has %d KB", 90+i)}}
+			return []check.Finding{{Code: "clipped-html", Severity: check.Warning,
+				Text: fmt.Sprintf("the HTML has %d KB", 90+i)}}
 		}, []string{"l.csv:2: the HTML has 90 KB (1005 rows: " + first5 + " and 1000 more)"}},
 		{"two in one row", 2, func(i int, _ string) []check.Finding {
 			return []check.Finding{{Code: "a", Text: "part 1 is bad"}, {Code: "a", Text: "part 2 is bad"}}

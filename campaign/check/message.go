@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"html"
 	"strings"
 	"unicode/utf8"
 
@@ -26,50 +28,19 @@ type part interface {
 	}
 }
 
-// Code describes a finding that [Message] or [Size] may report.
-type Code struct {
-	Code     string
-	Severity Severity
-	Doc      string
-}
-
-// These are the limits that the codes below speak of.
+// These are the limits of a message.
 const (
 	clippedHTML = 90 << 10   // bytes of HTML; Gmail cuts off at about 102 KB
+	cutHTML     = 102 << 10  // bytes of HTML
 	longSubject = 200        // runes; rspamd's LONG_SUBJ
 	largeSize   = 10_240_000 // bytes; Postfix' message_size_limit unless set otherwise
 )
-
-// Codes lists what [Message] and [Size] look for.
-func Codes() []Code {
-	return []Code{
-		{"empty-subject", Error, "the subject comes out empty for this row"},
-		{"long-subject", Warning, "the subject has more than 200 characters"},
-		{"no-value", Error, "the message says <no value>, which is what a template writes where there is nothing"},
-		{"template-left", Error, "the subject or a header still has {{ in it"},
-		{"blocked-value", Error,
-			"html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
-		{"empty-text", Warning, "the text part is empty"},
-		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows only the first 102 KB"},
-		{"relative-link", Warning,
-			"a link or an image leads nowhere in a mail unless it begins with https:, mailto:, cid: or the like"},
-		{"escaped-query", Warning,
-			"a link's query has the = of a cell as %3D: a cell that holds name=value pairs is taken for one value"},
-		{"data-image", Warning, "an image is written into the HTML as data:, which Gmail does not show"},
-		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
-		{"too-large", Error,
-			"the message is larger than the provider takes, as its preset says (limits.raise: true leaves it to the server)"},
-		{"bad-unsubscribe", Error, "List-Unsubscribe has no <https:…> and no <mailto:…> (RFC 2369)"},
-		{"bad-one-click", Error,
-			"List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click (RFC 8058)"},
-	}
-}
 
 // Size reports a message of size bytes that is larger than who takes. If most is 0, no limit is known.
 func Size(size, most int64, who string) []Finding {
 	var found findings
 	if most > 0 && size > most {
-		found.add("too-large", Error,
+		found.add(Attachments, "too-large", Error,
 			fmt.Sprintf("the message has %.1f MB; %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
 			"link to the file instead")
 	}
@@ -81,7 +52,7 @@ func Size(size, most int64, who string) []Finding {
 func Message[P part](m Made[P]) []Finding {
 	var found findings
 	found.subject(m.Subject())
-	found.header(m.Header())
+	found.header(m.Subject(), m.Header())
 	found.large(m.Size())
 	for _, p := range m.Parts() {
 		part := struct {
@@ -107,53 +78,61 @@ type findings []Finding
 
 func (fs *findings) large(size int64) {
 	if size > largeSize {
-		fs.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(size)/1e6),
+		fs.add(Attachments, "large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(size)/1e6),
 			"many servers take 10 MB at most; link to the file instead")
 	}
 }
 
-func (fs *findings) add(code string, severity Severity, text, hint string) {
-	*fs = append(*fs, Finding{Code: code, Severity: severity, Text: text, Hint: hint})
+func (fs *findings) add(of Part, code string, severity Severity, text, hint string) {
+	*fs = append(*fs, Finding{Code: code, Severity: severity, Text: text, Hint: hint, Part: of})
 }
 
 func (fs *findings) subject(s string) {
 	if strings.TrimSpace(s) == "" {
-		fs.add("empty-subject", Error, "the subject is empty",
+		fs.add(Subject, "empty-subject", Error, "the subject is empty",
 			"fill the column that it is made of, or use default in the template")
 	}
 	if n := utf8.RuneCountInString(s); n > longSubject {
-		fs.add("long-subject", Warning, fmt.Sprintf("the subject has %d characters", n), "mail programs show about 60")
+		fs.add(Subject, "long-subject", Warning, fmt.Sprintf("the subject has %d characters", n),
+			"mail programs show about 60")
+	} else if n > wideSubject {
+		fs.add(Subject, "wide-subject", Note, fmt.Sprintf("the subject has %d characters", n), "mail programs show about 60")
 	}
+	fs.subjectSays(s)
 }
 
 // fields are the header fields of one message, as far as they have been looked at.
 type fields struct {
 	unsubscribe, post       string
 	hasUnsubscribe, hasPost bool
+	thread                  bool // it answers another message
 }
 
-func (fs *findings) header(all [][2]string) {
+func (fs *findings) header(subject string, all [][2]string) {
 	var h fields
 	for _, f := range all {
 		fs.field(&h, f[0], f[1], "")
 	}
 	fs.unsubscribe(&h)
+	fs.reply(subject, h.thread)
 }
 
 // field looks at one field, whose value may come in two pieces.
 func (fs *findings) field(h *fields, name, value, more string) {
 	if strings.Contains(value, "{{") || strings.Contains(more, "{{") {
-		fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name),
+		fs.add(Part(name), "template-left", Error, fmt.Sprintf("%s still has {{ in it", name),
 			"does a cell hold a template of another program?")
 	}
 	if strings.Contains(value, "<no value>") {
-		fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
+		fs.add(Part(name), "no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
 	}
 	switch {
 	case strings.EqualFold(name, "list-unsubscribe"):
 		h.unsubscribe, h.hasUnsubscribe = value, true
 	case strings.EqualFold(name, "list-unsubscribe-post"):
 		h.post, h.hasPost = strings.TrimSpace(value), true
+	case strings.EqualFold(name, "in-reply-to"), strings.EqualFold(name, "references"):
+		h.thread = true
 	}
 }
 
@@ -166,11 +145,11 @@ func (fs *findings) unsubscribe(h *fields) {
 	https := strings.Contains(targets, "<https://")
 	link := https || strings.Contains(targets, "<mailto:") || strings.Contains(targets, "<http://")
 	if h.hasUnsubscribe && !link {
-		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets",
+		fs.add("List-Unsubscribe", "bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets",
 			"write <https://…> or <mailto:…>")
 	}
 	if h.hasPost && (!https || h.post != "List-Unsubscribe=One-Click") {
-		fs.add("bad-one-click", Error,
+		fs.add("List-Unsubscribe-Post", "bad-one-click", Error,
 			"List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click",
 			"see RFC 8058; leave the header out if one click is not enough to unsubscribe")
 	}
@@ -190,9 +169,9 @@ func (fs *findings) text(s string) {
 
 func (fs *findings) textSays(empty, noValue bool) {
 	if empty {
-		fs.add("empty-text", Warning, "the text part is empty", "some people read nothing else")
+		fs.add(Text, "empty-text", Warning, "the text part is empty", "some people read nothing else")
 	}
-	fs.left(noValue, "text part")
+	fs.left(noValue, Text, "text part")
 }
 
 func (fs *findings) html(s string) {
@@ -214,14 +193,14 @@ type htmlSays struct {
 type linksTo struct {
 	relative string // the first that has no scheme
 	escaped  string // the first with the = of a cell
-	data     bool
+	data     string // the first that is the data itself
 }
 
 // target looks at one more target.
 func (l *linksTo) target(target string) {
 	switch {
 	case strings.HasPrefix(target, "data:"):
-		l.data = true
+		l.data = cmp.Or(l.data, target)
 	case l.relative == "" && isRelative(target):
 		l.relative = target
 	}
@@ -231,33 +210,39 @@ func (l *linksTo) target(target string) {
 }
 
 func (fs *findings) htmlSays(h htmlSays) {
-	if h.size > clippedHTML {
-		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", h.size>>10),
+	if h.size > cutHTML {
+		fs.add(HTML, "cut-html", Warning, fmt.Sprintf("the HTML has %d KB, and Gmail cuts it off after 102", h.size>>10),
+			"write less: what is cut off is mostly the link to unsubscribe")
+	} else if h.size > clippedHTML {
+		fs.add(HTML, "clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", h.size>>10),
 			"Gmail shows only the first 102 KB and hides an unsubscribe link after them")
 	}
-	fs.left(h.noValue, "HTML")
+	fs.left(h.noValue, HTML, "HTML")
 	if h.blocked {
-		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML",
+		fs.add(address+"#"+blocked, "blocked-value", Error, "an unsafe value was left out of the HTML",
 			"a link must begin with https:, http: or mailto:")
 	}
 	if h.escaped != "" {
-		fs.add("escaped-query", Warning,
+		fs.add(linkTo(h.escaped), "escaped-query", Warning,
 			"a cell's name=value pairs are one value in the link "+ellipsis.Quote(h.escaped, 61),
 			"write the names in the template, ?name={{.value}}, or have the whole link in the cell")
 	}
 	if h.relative != "" {
-		fs.add("relative-link", Warning, ellipsis.Quote(h.relative, 41)+" leads nowhere in a mail",
+		fs.add(linkTo(h.relative), "relative-link", Warning, ellipsis.Quote(h.relative, 41)+" leads nowhere in a mail",
 			"write the whole link; attach images and show them by cid:")
 	}
-	if h.data {
-		fs.add("data-image", Warning, "an image is written into the HTML as data:",
+	if h.data != "" {
+		fs.add(linkTo(h.data), "data-image", Warning, "an image is written into the HTML as data:",
 			"attach it with a cid; Gmail does not show data: images")
 	}
 }
 
-func (fs *findings) left(noValue bool, where string) {
+// linkTo is the part of a message that leads to an address, which is written as in HTML.
+func linkTo(to string) Part { return Part(address + html.UnescapeString(to)) }
+
+func (fs *findings) left(noValue bool, of Part, where string) {
 	if noValue {
-		fs.add("no-value", Error, fmt.Sprintf("the %s says <no value>", where), "use default in the template")
+		fs.add(of, "no-value", Error, fmt.Sprintf("the %s says <no value>", where), "use default in the template")
 	}
 }
 

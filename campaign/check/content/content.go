@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/check/whole"
 	"mailshot/templates"
 )
 
@@ -25,6 +26,7 @@ type Row struct {
 	Seen    templates.Seen // what its templates printed
 	Remarks []Remark       // on its attachments
 	Matches []Match        // its files that were found by patterns
+	Whole   *whole.Row     // for what only all messages show
 }
 
 // Match is a file, and the pattern that it matches.
@@ -37,6 +39,8 @@ type Remark struct{ Code, Place, Text, Hint string }
 type Config struct {
 	Places []templates.Place  // of the templates; a Row's Seen counts them
 	Doubts []*templates.Error // what is wrong with the templates in every message
+	Found  []check.Finding    // what else was found in them
+	Whole  *whole.Watch       // of the same templates; nil = nothing is looked at beside the others
 }
 
 // Count counts. It is not safe for concurrent use.
@@ -46,6 +50,7 @@ type Count struct {
 	places   []tally // by place
 	remarks  []remarked
 	matched  map[string]*matched // by path
+	whole    *whole.Count        // nil without a Watch
 }
 
 // matched is a file that was found by a pattern.
@@ -74,7 +79,13 @@ func (t *tally) add(row string) {
 }
 
 // New returns a count of the messages that are made of c.
-func New(c Config) *Count { return &Count{c: c, places: make([]tally, len(c.Places))} }
+func New(c Config) *Count {
+	n := &Count{c: c, places: make([]tally, len(c.Places))}
+	if c.Whole != nil {
+		n.whole = c.Whole.Count()
+	}
+	return n
+}
 
 // Add counts one message, and says why it should not be sent: a link of it leads nowhere. "" says that it may be.
 func (n *Count) Add(place string, row *Row) (why string) {
@@ -92,6 +103,9 @@ func (n *Count) Add(place string, row *Row) (why string) {
 			why = p.Place() + ": " + p.Text
 		}
 	})
+	if n.whole != nil && row.Whole != nil {
+		n.whole.Add(place, row.Whole)
+	}
 	for _, r := range row.Remarks {
 		n.remark(place, r)
 	}
@@ -161,6 +175,7 @@ func (n *Count) Findings(skip bool) []check.Finding {
 		}
 		found = append(found, f)
 	}
+	found = append(found, n.c.Found...)
 	for i, p := range n.c.Places {
 		t := &n.places[i]
 		if t.empty == 0 || p.Optional && t.printed-t.empty <= t.empty {
@@ -184,7 +199,10 @@ func (n *Count) Findings(skip bool) []check.Finding {
 			Places: r.rows,
 		})
 	}
-	return append(found, n.shared()...)
+	if found = append(found, n.shared()...); n.whole != nil {
+		found = append(found, n.whole.Findings()...)
+	}
+	return found
 }
 
 // where says in how many messages something is, and in which rows.

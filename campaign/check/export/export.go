@@ -1,0 +1,76 @@
+// Package export writes findings for other programs: [SARIF] for code scanning, and [GitHub] as annotations of a
+// workflow.
+//
+// Both show findings at lines of files. Most findings have such a place. One about a cell of a workbook has not: it is
+// shown at the campaign file, and its text says where it is.
+package export
+
+import (
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"mailshot/campaign/check"
+)
+
+// From is where the findings are from.
+type From struct {
+	Campaign string // the campaign file, as it was named
+	Version  string // of mailshot
+}
+
+// place is a place of a file. Line and column are 0 where they are not known.
+type place struct {
+	file         string // with slashes, from where the command was run
+	line, column int
+	exact        bool // the finding names this file; else it is the campaign file
+}
+
+var inFile = regexp.MustCompile(`^(.+?):([0-9]+)(?::([0-9]+))?$`)
+
+// of is the place of a finding.
+func (f From) of(found check.Finding) place {
+	if m := inFile.FindStringSubmatch(found.Place); m != nil {
+		p := place{file: f.path(m[1]), exact: true}
+		p.line, _ = strconv.Atoi(m[2]) // a number that is too large is no line
+		p.column, _ = strconv.Atoi(m[3])
+		return p
+	}
+	return place{file: filepath.ToSlash(f.Campaign)}
+}
+
+// path is where a file is that a finding names below the campaign's folder.
+func (f From) path(name string) string {
+	name = filepath.ToSlash(name)
+	if path.IsAbs(name) || filepath.IsAbs(name) {
+		return name
+	}
+	return path.Join(path.Dir(filepath.ToSlash(f.Campaign)), name)
+}
+
+// text is what a finding says, with its place where the file does not have it.
+func (p place) text(f check.Finding) string {
+	text := f.Text
+	if !p.exact && f.Place != "" {
+		text = f.Place + ": " + text
+	}
+	if f.Hint != "" {
+		text += " (" + f.Hint + ")"
+	}
+	return text
+}
+
+// level is a severity in the words of both formats, which have the same but for the last.
+func level(s check.Severity, note string) string {
+	if s == check.Error || s == check.Warning {
+		return string(s)
+	}
+	return note
+}
+
+// escaped writes a text so that it ends no command of a workflow and begins none.
+func escaped(text string, more ...string) string {
+	return strings.NewReplacer(append([]string{"%", "%25", "\r", "%0D", "\n", "%0A"}, more...)...).Replace(text)
+}
