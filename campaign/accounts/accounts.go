@@ -2,7 +2,8 @@
 // share. [Open] opens it. [Accounts.Budget] reserves uses of caps; [Accounts.Used] tells what was used.
 // [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list. [Accounts.Secret] is what tokens and
 // Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of it. [Accounts.AddDay] counts what
-// was sent on each day. [Accounts.Time] is the time of all that is counted, which no wall clock can set: see
+// was sent on each day. [Accounts.Collected] says which messages of a mailbox were read, and [Accounts.SoftBounce] counts
+// soft bounces in a row. [Accounts.Time] is the time of all that is counted, which no wall clock can set: see
 // mailshot/campaign/accounts/clock.
 //
 // The file is of one user: its folder has mode 0700 and the file 0600, which is checked when it is opened, and it is
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts/clock"
+	"mailshot/campaign/accounts/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -47,7 +49,7 @@ func OpenBy(path string, c clock.Clock) (*Accounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(context.Background(), path, versions)
+	db, err := sqlite.Open(context.Background(), path, schema.Versions)
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +157,18 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 }
 
 // Unsuppress takes the entries with exactly this domain and key off the suppression list, and reports whether there was
-// one: that of one topic, or with "" whatever their topic is. It also finds those of an address that was forgotten.
+// one: that of one topic, or with "" whatever their topic is. It also finds those of an address that was forgotten. If
+// they held for all mail, soft bounces of the person count anew.
 func (a *Accounts) Unsuppress(ctx context.Context, domain, topic, key string) (bool, error) {
 	hidden, err := a.hidden(ctx, key)
 	if err != nil {
 		return false, err
 	}
 	person, err := a.Person(ctx)
+	if err != nil {
+		return false, err
+	}
+	hash, err := a.AddressHash(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -177,7 +184,9 @@ func (a *Accounts) Unsuppress(ctx context.Context, domain, topic, key string) (b
 			return err
 		}
 		n, err = t.Exec(entry, strings.ToLower(domain), key, strings.ToLower(topic))
-		n += forgotten
+		if n += forgotten; err == nil && n > 0 && domain == "" && topic == "" {
+			err = forgetSofts(t, hash(key)) // the next soft bounce is the first of a row
+		}
 		return err
 	})
 	return n > 0, err
@@ -303,13 +312,5 @@ func (a *Accounts) Entries(ctx context.Context, addressKey string) ([]Entry, err
 	for _, k := range SuppressedBy(addressKey) {
 		args = append(args, k)
 	}
-	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+` FROM suppressions
-		WHERE key IN (?`+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain, topic", args...)
-	var list []Entry
-	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
-		e, err := scanEntry(rows.Scan)
-		list = append(list, e)
-		return err
-	})
-	return list, a.db.Explain(err)
+	return a.entries(ctx, "key IN (?"+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain, topic", args...)
 }

@@ -350,7 +350,8 @@ func TestBudgetLeases(t *testing.T) {
 	if n := leased(); n != 0 {
 		t.Error(n, "leased after the end")
 	}
-	if _, _, _, err := b.Reserve(t.Context(), t0.Add(time.Hour), []Limit{l}); err == nil || !strings.Contains(err.Error(), "closed") {
+	if _, _, _, err := b.Reserve(t.Context(), t0.Add(time.Hour), []Limit{l}); err == nil ||
+		!strings.Contains(err.Error(), "closed") {
 		t.Error(err)
 	}
 	d := budget(t, a)

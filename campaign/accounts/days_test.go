@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/accounts/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -40,7 +41,7 @@ func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
 	if _, err := sqlite.Prepare(path, use); err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlite.Open(t.Context(), path, versions[:1])
+	s, err := sqlite.Open(t.Context(), path, schema.Versions[:1])
 	if err != nil {
 		t.Fatal(err)
 	}

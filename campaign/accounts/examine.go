@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 
+	"mailshot/campaign/accounts/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
@@ -11,5 +12,5 @@ import (
 // returns no fault and no error, the file can be relied on. An error says that the file could not be looked at, and is
 // a *statefile.Error if the file is the cause.
 func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
-	return sqlite.Examine(ctx, path, use, versions, nil)
+	return sqlite.Examine(ctx, path, use, schema.Versions, nil)
 }

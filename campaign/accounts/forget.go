@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"mailshot/internal/sqlite"
@@ -45,7 +46,7 @@ func (a *Accounts) Unhide(ctx context.Context, addressKey string) error {
 
 // Forget keeps a person off all campaigns without keeping the address. The person's entries are taken off the
 // suppression list, with their reasons and sources, and an entry takes their place that can only be found with the
-// address itself. Which messages the person got is forgotten, too. The file is written anew.
+// address itself. Which messages the person got is forgotten, too, and how they ended. The file is written anew.
 func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 	hidden, err := a.hidden(ctx, addressKey)
 	if err != nil {
@@ -55,8 +56,15 @@ func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 	if err != nil {
 		return err
 	}
+	hash, err := a.AddressHash(ctx)
+	if err != nil {
+		return err
+	}
 	err = a.db.Write(func(t *sqlite.Tx) error {
 		if _, err := t.Exec("DELETE FROM suppressions WHERE key = ?", addressKey); err != nil {
+			return err
+		}
+		if err := forgetSofts(t, hash(addressKey)); err != nil {
 			return err
 		}
 		if err := a.forgetCopies(t, person(addressKey)); err != nil {
@@ -85,6 +93,16 @@ func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error
 
 // HiddenKey is the key of an entry for an address of which only the hash is known.
 func HiddenKey(hash [16]byte) string { return Hidden + hex.EncodeToString(hash[:]) }
+
+// HashOf is the hash in the key of an entry; ok is false for an address.
+func HashOf(key string) (hash [16]byte, ok bool) {
+	text, ok := strings.CutPrefix(key, Hidden)
+	b, err := hex.DecodeString(text)
+	if !ok || err != nil || len(b) != len(hash) {
+		return hash, false
+	}
+	return [16]byte(b), true
+}
 
 // AddressHash returns the function that hashes an address's key for the suppression list and for tokens, with the
 // secret of these accounts.

@@ -178,7 +178,8 @@ func TestBlockOfAnotherMailing(t *testing.T) {
 	for _, step := range []struct {
 		run       string
 		add, drop []Copy
-	}{{"one", []Copy{{1, 1}}, nil}, {"one", nil, []Copy{{1, 1}}}, {"two", []Copy{{1, 2}}, nil}, {"one", []Copy{{1, 3}}, nil}} {
+	}{{"one", []Copy{{1, 1}}, nil}, {"one", nil, []Copy{{1, 1}}}, {"two", []Copy{{1, 2}}, nil}, {"one", []Copy{{1, 3}},
+		nil}} {
 		if err := of[step.run].Update(step.add, step.drop, now); err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,8 @@ func TestRekey(t *testing.T) {
 	if old, err := a.Used(ctx, "127.0.0.1 Ann", now.Add(-time.Hour), now); err != nil || len(old.Uses) != 0 {
 		t.Errorf("%+v, %v", old, err)
 	}
-	if days, err := a.Days(ctx, "localhost ann"); err != nil || len(days) != 1 || days[0].Tried != 10 || days[0].Refused != 2 {
+	if days, err := a.Days(ctx, "localhost ann"); err != nil || len(days) != 1 || days[0].Tried != 10 ||
+		days[0].Refused != 2 {
 		t.Errorf("%+v, %v", days, err)
 	}
 	if !use("localhost ann", 1) {

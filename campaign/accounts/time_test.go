@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts/clock"
+	"mailshot/campaign/accounts/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -146,7 +147,8 @@ func TestCapWhileClocksJump(t *testing.T) {
 	if n, _ := p.fill(l); n != 10 {
 		t.Fatal(n)
 	}
-	for _, off := range []time.Duration{0, -48 * time.Hour, 0, 48 * time.Hour, 0, -time.Minute, time.Minute, 26000 * 24 * time.Hour, 0} {
+	for _, off := range []time.Duration{0, -48 * time.Hour, 0, 48 * time.Hour, 0, -time.Minute, time.Minute,
+		26000 * 24 * time.Hour, 0} {
 		p.end(false)
 		p.set(off)
 		n, wait := p.fill(l)
@@ -236,7 +238,7 @@ func TestCapInTrueTime(t *testing.T) {
 
 // lead is how far the file has seen clocks ahead of the true time.
 func (w *world) lead() time.Duration {
-	db, err := sqlite.Open(w.t.Context(), w.path, versions)
+	db, err := sqlite.Open(w.t.Context(), w.path, schema.Versions)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -292,7 +294,7 @@ func TestTimeOfAnEarlierVersion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		old, err := sqlite.Open(t.Context(), path, versions[:5])
+		old, err := sqlite.Open(t.Context(), path, schema.Versions[:5])
 		if err != nil {
 			t.Fatal(err)
 		}

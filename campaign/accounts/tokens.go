@@ -54,8 +54,18 @@ func (a *Accounts) issued(ctx context.Context, where string, arg any) (c Tokened
 // Listed returns the entries with exactly this key, the oldest first: also that of an address of which only the hash is
 // known, see HiddenKey.
 func (a *Accounts) Listed(ctx context.Context, key string) (list []Entry, err error) {
-	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+
-		" FROM suppressions WHERE key = ? ORDER BY time, domain, topic", key)
+	return a.entries(ctx, "key = ? ORDER BY time, domain, topic", key)
+}
+
+// LeftBy are the entries of people who left by a token of the campaign with this id: for one topic, or for all
+// newsletters and notices.
+func (a *Accounts) LeftBy(ctx context.Context, id string) (list []Entry, err error) {
+	return a.entries(ctx, "source = ? AND topic <> '' ORDER BY time, key", SourceOf(id))
+}
+
+// entries are those for which a condition holds.
+func (a *Accounts) entries(ctx context.Context, where string, args ...any) (list []Entry, err error) {
+	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+" FROM suppressions WHERE "+where, args...)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		e, err := scanEntry(rows.Scan)
 		list = append(list, e)
@@ -63,3 +73,6 @@ func (a *Accounts) Listed(ctx context.Context, key string) (list []Entry, err er
 	})
 	return list, a.db.Explain(err)
 }
+
+// SourceOf is the source of an entry that comes from a message of the campaign with this id.
+func SourceOf(id string) string { return "campaign " + id }

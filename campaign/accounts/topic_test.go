@@ -37,7 +37,8 @@ func TestTopics(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := a.Suppress(ctx, Entry{Domain: "acme.example", Topic: "news", Key: mustHide(t, a, "fay@example.com")}); err != nil {
+	if err := a.Suppress(ctx, Entry{Domain: "acme.example", Topic: "news",
+		Key: mustHide(t, a, "fay@example.com")}); err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[string][]string{

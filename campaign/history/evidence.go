@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"io"
 	"strings"
 
 	"mailshot/campaign/ledger"
@@ -10,7 +11,7 @@ import (
 )
 
 // Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell,
-// then Settle. It is not for concurrent use.
+// or ReadMessage for what is not in a file, then Settle. It is not for concurrent use.
 type Unknown struct {
 	campaign *Campaign
 	rows     map[string]int64 // deliveries by the left side of the Message-ID; From decides the right side
@@ -53,6 +54,9 @@ func (u *Unknown) row(id string) (int64, bool) {
 // Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or
 // the log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
 func (u *Unknown) Read(path string) error { return u.finder.Read(path) }
+
+// ReadMessage looks for the messages in a copy of one. place says where the copy is, for people.
+func (u *Unknown) ReadMessage(r io.Reader, place string) error { return u.finder.Message(r, place) }
 
 // Settled is the result of a search: rows that are sent or refused now, and rows that are left unknown.
 type Settled struct {

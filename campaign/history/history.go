@@ -25,6 +25,7 @@ type Campaign struct {
 	Ledger *ledger.Ledger
 	ID     string
 	Kept   *ledger.Campaign // what the ledger keeps about it
+	left   left             // see Left
 }
 
 // Open opens the ledger in file and finds the campaign with this id in it. If either does not exist, the error is a

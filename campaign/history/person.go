@@ -26,6 +26,7 @@ type PersonRow struct {
 	// MessageID is that of a message that was tried, without angle brackets; "" if none was, or if the secret is not
 	// known.
 	MessageID string
+	Returns   []ledger.Return // all that came back about the message, in the order in which it was recorded
 	ledger.Record
 }
 
@@ -77,6 +78,11 @@ func (p *Person) look(ctx context.Context, file string, secret []byte) (err erro
 		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
 			from := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
 			row.MessageID = message.ID(from, digest.Parse(s.Campaign.Definition).IDs(), secret, s.Campaign.ID, s.Key)
+		}
+		if s.Returned != nil {
+			if row.Returns, err = l.ReturnsOf(ctx, s.ID); err != nil {
+				return err
+			}
 		}
 		p.Rows = append(p.Rows, row)
 	}

@@ -14,11 +14,16 @@ func (c *Campaign) Summary(ctx context.Context) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	sum := report.Summary{Campaign: c.ID, Created: c.Kept.Created, Rows: rows}
+	sum := report.Summary{
+		Campaign: c.ID, Created: c.Kept.Created, Rows: rows, Left: int64(len(c.left.since)),
+	}
 	for _, state := range ledger.States() {
 		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
 	}
 	if sum.Copies.Accepted, sum.Copies.Others, err = c.Ledger.CountCopies(ctx, c.ID); err != nil {
+		return sum, err
+	}
+	if sum.Returned, err = c.Ledger.CountReturned(ctx, c.ID); err != nil {
 		return sum, err
 	}
 	hands, err := c.Ledger.Audit(ctx, c.ID)
@@ -32,7 +37,8 @@ func (c *Campaign) Summary(ctx context.Context) (report.Summary, error) {
 
 // Attention are the states whose rows a person wants to see first.
 func Attention() []ledger.State {
-	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Refused, ledger.GaveUp, ledger.Unknown, ledger.Deferred}
+	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Bounced, ledger.Complained, ledger.Refused, ledger.GaveUp,
+		ledger.Unknown, ledger.Deferred}
 }
 
 // Reported are the campaign's rows as a report has them, see Rows.
@@ -43,7 +49,9 @@ func (c *Campaign) Reported(ctx context.Context, f ledger.Filter) iter.Seq2[repo
 				yield(report.Row{}, err)
 				return
 			}
-			if !yield(Reported(r), nil) {
+			row := Reported(r)
+			row.Left = c.left.of(r.AddressKey)
+			if !yield(row, nil) {
 				return
 			}
 		}
@@ -61,10 +69,21 @@ func Reported(r ledger.Record) report.Row {
 		row.Code, row.Enhanced, row.Text = l.Code, l.Enhanced, l.Text
 		row.Copies = Copies(l.Copies)
 	}
+	if b := r.Returned; b != nil {
+		returned := Returned(*b)
+		row.Returned = &returned
+	}
 	if h := r.Manual; h != nil {
 		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
 	}
 	return row
+}
+
+// Returned is what a ledger has of something that came back, as a report has it.
+func Returned(b ledger.Return) report.Returned {
+	return report.Returned{Time: b.Time, Noted: b.Noted, Kind: b.Kind, Reason: b.Reason, Enhanced: b.Enhanced,
+		Detail: b.Detail, Line: b.Line, Until: b.Until, Source: b.Source, Matched: b.Matched, Verified: b.Verified,
+		To: string(b.To), Effect: b.Effect.String()}
 }
 
 // Copies are what a ledger has of the copies of an attempt, as a report has them.

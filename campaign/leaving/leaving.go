@@ -12,6 +12,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -81,17 +82,45 @@ func Is(text string) bool { return len(token.Find(text)) > 0 }
 // Find reads the token in a text that a person has pasted, and looks into ledgers for whose it is. The error is an
 // *UnusableError unless the accounts or a ledger could not be read.
 func Find(ctx context.Context, text string, a *accounts.Accounts, ledgers []string) (*Token, error) {
-	secret, err := a.Secret(ctx)
+	f, err := newFinder(ctx, a, ledgers)
 	if err != nil {
 		return nil, err
 	}
-	f := finder{accounts: a, secret: secret, ledgers: ledgers}
+	return f.among(ctx, text)
+}
+
+// Reader reads tokens without ledgers, many of them: it remembers which campaigns the accounts know. Make it with
+// NewReader. It is safe for concurrent use.
+type Reader struct{ f *finder }
+
+// NewReader returns a reader of tokens that were made with these accounts.
+func NewReader(ctx context.Context, a *accounts.Accounts) (*Reader, error) {
+	f, err := newFinder(ctx, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	f.known = &sync.Map{}
+	return &Reader{f}, nil
+}
+
+// Find is the function of that name.
+func (r *Reader) Find(ctx context.Context, text string) (*Token, error) { return r.f.among(ctx, text) }
+
+func newFinder(ctx context.Context, a *accounts.Accounts, ledgers []string) (*finder, error) {
+	f := &finder{accounts: a, ledgers: ledgers}
+	var err error
+	if f.secret, err = a.Secret(ctx); err != nil {
+		return nil, err
+	}
 	if f.hash, err = a.AddressHash(ctx); err != nil {
 		return nil, err
 	}
-	if f.keyHash, err = a.KeyHash(ctx); err != nil {
-		return nil, err
-	}
+	f.keyHash, err = a.KeyHash(ctx)
+	return f, err
+}
+
+// among finds the first genuine token in a text.
+func (f *finder) among(ctx context.Context, text string) (*Token, error) {
 	var unusable *UnusableError
 	for _, one := range token.Find(text) {
 		t, err := f.find(ctx, one)
@@ -108,11 +137,26 @@ func Find(ctx context.Context, text string, a *accounts.Accounts, ledgers []stri
 	return nil, unusable
 }
 
+// issued is the campaign that tokens name so. What the accounts know of one stays as it is.
+func (f *finder) issued(ctx context.Context, campaign [5]byte) (accounts.Tokened, bool, error) {
+	if f.known != nil {
+		if c, known := f.known.Load(campaign); known {
+			return c.(accounts.Tokened), true, nil
+		}
+	}
+	c, known, err := f.accounts.Issued(ctx, campaign)
+	if known && f.known != nil {
+		f.known.Store(campaign, c)
+	}
+	return c, known, err
+}
+
 // finder finds whose a token is.
 type finder struct {
 	accounts *accounts.Accounts
 	secret   []byte
 	ledgers  []string
+	known    *sync.Map // of [5]byte to accounts.Tokened: what issued has found; nil = it keeps nothing
 	hash     func(addressKey string) [16]byte
 	keyHash  func(campaign, key string) []byte
 }
@@ -132,7 +176,7 @@ func (f *finder) find(ctx context.Context, text string) (*Token, error) {
 	if t.Rehearsal {
 		return t, nil
 	}
-	c, known, err := f.accounts.Issued(ctx, says.Campaign)
+	c, known, err := f.issued(ctx, says.Campaign)
 	if err != nil {
 		return nil, err
 	}
@@ -223,10 +267,13 @@ func (t *Token) Entry() (accounts.Entry, error) {
 	switch {
 	case t.Rehearsal:
 		return accounts.Entry{}, fmt.Errorf("%s: the token of a rehearsal, which acts on nobody", t.Text)
+	case t.Use == token.ReturnPath:
+		return accounts.Entry{}, fmt.Errorf("%s: the token of a return path: it says whose message came back, and unsubscribes nobody", t.Text)
 	case t.Use != token.Unsubscribe:
-		return accounts.Entry{}, fmt.Errorf("%s: it names a message in a report, and unsubscribes nobody", t.Text)
+		return accounts.Entry{}, fmt.Errorf("%s: the token of an envelope id: it names a message in a report, and unsubscribes nobody",
+			t.Text)
 	}
-	e := accounts.Entry{Domain: t.Domain, Topic: t.Topic, Key: t.Key(), Reason: Reason, Source: "campaign " + t.Campaign}
+	e := accounts.Entry{Domain: t.Domain, Topic: t.Topic, Key: t.Key(), Reason: Reason, Source: accounts.SourceOf(t.Campaign)}
 	if e.Topic == "" {
 		e.Topic = accounts.Bulk
 	}

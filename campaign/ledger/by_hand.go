@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/byhand"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -33,6 +34,9 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int6
 
 // Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them
 // again. It returns how many there were. A row that was forgotten or lost is not made pending.
+//
+// As Sent it also takes back that a message bounced, or that its person complained, if the filter has Addresses, Keys or
+// IDs, or if its States name Bounced or Complained. What came back stays on record, and does not lead there again.
 //
 // Whoever decides about many decides about those that they could see. So what a killed run left begun, and what becomes
 // unknown only now, stays unknown, unless the filter has Addresses, Keys or IDs. [Ledger.Recover] brings it into the
@@ -85,7 +89,7 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 				n++
 			}
 		}
-		return schema.Recount(t, no)
+		return returned.Recount(t, no)
 	})
 	return n, err
 }
@@ -103,7 +107,11 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 			return 0, 0, fmt.Errorf("%s what is %s: %w", name, s, ErrState)
 		}
 	}
-	if len(f.States) == 0 {
+	switch {
+	case len(f.States) > 0:
+	case a == byResolve && !f.named():
+		f.States = []State{Unknown} // what came back is doubted one by one
+	default:
 		f.States = from
 	}
 	no, _, err := l.find(ctx, id)

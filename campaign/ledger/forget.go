@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/cc"
 	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
@@ -26,7 +27,8 @@ type Forgotten struct {
 }
 
 // Forget erases a person from all campaigns of the file. Their rows lose address, key, fields and the digest of the
-// message, and their attempts lose the servers' words. Then the file is written anew, so that no byte of what was
+// message, and their attempts lose the servers' words,
+// as what came back about them loses its words. Then the file is written anew, so that no byte of what was
 // erased is left in it.
 //
 // The states stay, so that they still add up, and so do the times and codes of attempts. KeyHash takes the place of the
@@ -71,8 +73,13 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 	if err != nil {
 		return nil, l.db.Explain(err)
 	}
-	// As the recipient of a copy the person is in the attempts of others, too.
-	if err := l.db.Write(func(t *sqlite.Tx) error { return cc.Forget(t, addressKey) }); err != nil {
+	// As the recipient of a copy the person is in the attempts of others, too, and in what came back about these.
+	if err := l.db.Write(func(t *sqlite.Tx) error {
+		if err := cc.Forget(t, addressKey); err != nil {
+			return err
+		}
+		return returned.ForgetMentions(t, addressKey)
+	}); err != nil {
 		return nil, err
 	}
 	return f, l.db.Rewrite(ctx)
@@ -176,7 +183,7 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 				return err
 			}
 		}
-		return schema.Recount(t, c.no)
+		return returned.Recount(t, c.no)
 	})
 }
 
@@ -265,6 +272,9 @@ func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error
 		return err
 	}
 	if err := cc.ForgetDelivery(t, one.id); err != nil {
+		return err
+	}
+	if err := returned.Forget(t, one.id, l.hide(c.id)); err != nil {
 		return err
 	}
 	_, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'forget', ?, ?)",

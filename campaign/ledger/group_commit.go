@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/group"
@@ -58,7 +59,7 @@ func (r *Run) Start(ctx context.Context, d *Delivery) error {
 	if d.State != Begun || d.started {
 		return fmt.Errorf("start %s, which is %s: %w", d.Place, d.State, ErrState)
 	}
-	if err := r.ask(context.WithoutCancel(ctx), d); err != nil {
+	if err := cmp.Or(r.news(d), r.ask(context.WithoutCancel(ctx), d)); err != nil {
 		if s := (*SuppressedError)(nil); errors.As(err, &s) {
 			err = cmp.Or(r.record(ctx, byStart, d, Result{State: Suppressed, Text: s.Reason}), err)
 		}
@@ -245,6 +246,21 @@ func (r *Run) backOnDisk(d *Delivery) {
 	}
 	d.inLane.deferred(d.due)
 	r.enlist(d.inLane)
+}
+
+// newsEvery is how old the news may be by which Start asks. A message may have been begun long before its turn.
+const newsEvery = 10 * time.Millisecond
+
+// news brings the news for Start, unless another Start had them a moment ago.
+func (r *Run) news(d *Delivery) error {
+	now, last := time.Now(), r.asked.Load()
+	if r.o.News == nil || last != nil && now.Sub(*last) < newsEvery || !r.asked.CompareAndSwap(last, &now) {
+		return nil
+	}
+	if err := r.o.News(context.Background()); err != nil {
+		return fmt.Errorf("%s: is the recipient suppressed: %w", d.Place, err)
+	}
+	return nil
 }
 
 // askAll asks for each that is to be begun whether its recipient is suppressed. An error of one delivery alone is that

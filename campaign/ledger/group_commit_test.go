@@ -199,7 +199,7 @@ func TestNews(t *testing.T) {
 	})
 	d := next(t, r, t0)
 	begin(t, r, d)
-	if got := strings.Join(order, " "); got != "news ask ask" {
+	if got := strings.Join(order, " "); got != "news ask news ask" {
 		t.Error(got)
 	}
 	settle(t, r, d, Sent)
@@ -262,7 +262,8 @@ func TestGroupsOfAllSizes(t *testing.T) {
 		}
 		for _, d := range list {
 			for rec, err := range l.Deliveries(t.Context(), "c", Filter{IDs: []int64{d.ID}}) {
-				if err != nil || rec.Last == nil || rec.Last.State != rec.State || rec.Attempts != d.Attempts+1 || rec.First.IsZero() {
+				if err != nil || rec.Last == nil || rec.Last.State != rec.State || rec.Attempts != d.Attempts+1 ||
+					rec.First.IsZero() {
 					t.Fatalf("size %d: %+v %v", size, rec, err)
 				}
 			}

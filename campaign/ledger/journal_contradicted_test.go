@@ -31,7 +31,8 @@ func TestJournalContradictsTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = s.Write(func(tx *sqlite.Tx) error {
-		if _, err := tx.Exec("UPDATE deliveries SET state = ?, reason = 'a bit' WHERE id = ?", schema.Held, d.ID); err != nil {
+		if _, err := tx.Exec("UPDATE deliveries SET state = ?, reason = 'a bit' WHERE id = ?", schema.Held,
+			d.ID); err != nil {
 			return err
 		}
 		return schema.Recount(tx, 1)

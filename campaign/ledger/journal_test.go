@@ -33,7 +33,8 @@ func journaled(t *testing.T) (path string, dead map[State]int64) {
 	for _, to := range []State{Sent, Sent, Sent, Deferred, Refused} {
 		d := next(t, r, t0)
 		begin(t, r, d)
-		if err := r.Settle(t.Context(), d, Result{State: to, Due: t0.AddDate(9, 0, 0), Text: "as the server said"}); err != nil {
+		if err := r.Settle(t.Context(), d, Result{State: to, Due: t0.AddDate(9, 0, 0),
+			Text: "as the server said"}); err != nil {
 			t.Fatal(err)
 		}
 	}

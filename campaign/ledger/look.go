@@ -64,6 +64,26 @@ func (l *Ledger) Minutes(ctx context.Context, id string) ([]Minute, error) {
 	return all, l.db.Explain(err)
 }
 
+// Refusal is how often the deliveries of a campaign in one lane got one answer that is not an acceptance.
+type Refusal struct {
+	Campaign, Sender, Lane        string // the campaign's id, its From, and the lane
+	Stage, Enhanced, Text, Server string // Text is that of the last such answer
+	Code                          int
+	N                             int64
+	Last                          time.Time // when that was
+}
+
+// Refusals returns the answers from a time on that did not accept a message, of all campaigns of the file. It looks at
+// the newest attempts, as many as newest says.
+func (l *Ledger) Refusals(ctx context.Context, since time.Time, newest int64) (all []Refusal, err error) {
+	found, err := look.Refusals(ctx, l.db.Reading, sqlite.Stamp(since), newest)
+	for _, r := range found {
+		all = append(all, Refusal{Campaign: r.Campaign, Sender: r.Sender, Lane: r.Lane, Stage: r.Stage, Enhanced: r.Enhanced,
+			Text: r.Text, Server: r.Server, Code: int(r.Code), N: r.N, Last: sqlite.Moment(r.Last)})
+	}
+	return all, l.db.Explain(err)
+}
+
 // Story returns all attempts at a Record's delivery, and all changes of it by hand, the oldest first.
 func (l *Ledger) Story(ctx context.Context, delivery int64) ([]Result, []Change, error) {
 	tried, changed, err := look.Story(ctx, l.db.Reading, delivery)

@@ -115,7 +115,8 @@ func TestMinutesAndStory(t *testing.T) {
 		}
 	}
 	minutes, err := l.Minutes(t.Context(), "b")
-	if err != nil || len(minutes) != 1 || fmt.Sprint(minutes[0].States) != fmt.Sprint(map[State]int64{Sent: 3, Refused: 3}) {
+	if err != nil || len(minutes) != 1 || fmt.Sprint(minutes[0].States) != fmt.Sprint(map[State]int64{Sent: 3,
+		Refused: 3}) {
 		t.Errorf("%v %v", minutes, err)
 	}
 	page, _, err := l.Page(t.Context(), "b", Find{Limit: 1, Filter: Filter{States: []State{Refused}}})

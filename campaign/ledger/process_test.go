@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		childDraft(os.Getenv("LEDGER_PATH"))
 	case "lock":
 		childLock(os.Getenv("LEDGER_PATH"))
+	case "return":
+		childReturn(os.Getenv("LEDGER_PATH"))
 	default:
 		os.Exit(m.Run())
 	}
@@ -66,7 +68,7 @@ const killCallers = 8
 func childRun(path string) {
 	ctx := context.Background()
 	l := must(Open(path))
-	must(l.Lock("c"))
+	k := must(l.Lock("c")) // if it were thrown away, its file would be closed some day, and others have the lock
 	r := must(l.Run(ctx, "c", RunOptions{}))
 	var wg sync.WaitGroup
 	for range killCallers {
@@ -102,6 +104,7 @@ func childRun(path string) {
 	}
 	wg.Wait()
 	must(0, r.Close())
+	must(0, k.Close())
 	fmt.Println("done")
 }
 

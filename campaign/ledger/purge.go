@@ -9,6 +9,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/members"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
@@ -32,7 +33,9 @@ func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
 				coalesce((SELECT max(time) FROM attempts a
 					WHERE a.delivery >= c.no << 40 AND a.delivery < (c.no + 1) << 40), 0),
 				coalesce((SELECT max(time) FROM audit u
-					WHERE u.delivery >= c.no << 40 AND u.delivery < (c.no + 1) << 40), 0)) AS last
+					WHERE u.delivery >= c.no << 40 AND u.delivery < (c.no + 1) << 40), 0),
+				coalesce((SELECT max(noted) FROM returns b
+					WHERE b.delivery >= c.no << 40 AND b.delivery < (c.no + 1) << 40), 0)) AS last
 		FROM campaigns c
 		WHERE c.frozen = 1 AND (n > 0 OR EXISTS (SELECT 1 FROM lanes l WHERE l.campaign = c.no))
 			AND (c.purged <> 0 OR last < ? AND NOT EXISTS (SELECT 1 FROM deliveries d
@@ -49,7 +52,7 @@ func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
 	return list, l.db.Explain(err)
 }
 
-// Purge erases the rows, deliveries and attempts of the campaigns that Ended lists, and returns these. Of each campaign
+// Purge erases the rows, deliveries and attempts, and what came back, of the campaigns that Ended lists, and returns these. Of each campaign
 // it keeps how many deliveries were in each state, so that the states still add up, and that it ended: a later send of
 // the same id sends nothing. Then the file is written anew.
 //
@@ -161,7 +164,10 @@ func (l *Ledger) purgePiece(no int64) (more bool, err error) {
 				return err
 			}
 		}
-		return members.Remove(t, first, last)
+		if err := members.Remove(t, first, last); err != nil {
+			return err
+		}
+		return returned.Purge(t, first, last)
 	})
 	return more, err
 }

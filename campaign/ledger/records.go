@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/cc"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -39,6 +40,7 @@ type Record struct {
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
 	Manual         *Change // the last manual change; nil if none
+	Returned       *Return // what came back and led to State, else what came back last; nil: nothing did
 	Carrier        int64   // of one grouped: the ID of the delivery whose message has the row
 
 	attempt int64 // the number of Last
@@ -108,7 +110,15 @@ func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record
 		return piece, err
 	}
 	said, err := cc.Last(ctx, l.db.Reading, piece[0].ID, piece[len(piece)-1].ID)
+	if err != nil {
+		return piece, err
+	}
+	back, err := returned.Last(ctx, l.db.Reading, piece[0].ID, piece[len(piece)-1].ID)
 	for i := range piece {
+		if b, is := back[piece[i].ID]; is {
+			came := returnOf(b)
+			piece[i].Returned = &came
+		}
 		if r := &piece[i]; r.Last != nil {
 			r.Last.Copies = fromFile(said[r.attempt])
 		}

@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/members"
 	"mailshot/campaign/ledger/internal/merge"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -255,7 +256,7 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	if err := schema.Changed(n, 1, err); err != nil {
 		return fmt.Errorf("re-plan: %w", err)
 	}
-	return schema.Recount(t, p.into)
+	return returned.Recount(t, p.into)
 }
 
 // Discard drops the new list. After Apply it does nothing.

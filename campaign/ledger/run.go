@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mailshot/campaign/ledger/internal/durable"
@@ -68,9 +69,9 @@ type RunOptions struct {
 	// Suppressed is asked for each recipient, within Begin's transaction and again by Start. A reason other than ""
 	// suppresses the delivery. It must not use the Ledger. Default: nil, nobody is suppressed.
 	//
-	// News is called once in each transaction before Suppressed is asked: from then on, Suppressed knows whoever was
-	// suppressed before, by whatever process. An error means that nobody knows who is. Default: nil, Suppressed always
-	// knows.
+	// News is called once in each transaction before Suppressed is asked, and by Start if no Start did so for 10 ms: from
+	// then on, Suppressed knows whoever was suppressed before, by whatever process. An error means that nobody knows who
+	// is. Default: nil, Suppressed always knows.
 	Suppressed func(ctx context.Context, addressKey string) (reason string, err error)
 	News       func(ctx context.Context) error
 	// Now is the clock for what is recorded. Default: time.Now.
@@ -108,6 +109,7 @@ type Run struct {
 	again   int64 // those of them that this run tried before
 	used    int64 // deliveries that count against the limit
 	group   group.Group[entry]
+	asked   atomic.Pointer[time.Time] // when a Start last had the news
 	marks   *marks.File
 	disk    durable.Writer
 	owner   string      // of what is kept, or ""

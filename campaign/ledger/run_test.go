@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -220,6 +221,32 @@ func TestBeginSuppresses(t *testing.T) {
 	if got := identity(t, l, "c"); !nonzero(got, map[State]int64{Suppressed: 1, Pending: 1, Sent: 1}) ||
 		!nonzero(r.Counts(), got) {
 		t.Error(got, r.Counts())
+	}
+}
+
+// Somebody who comes on the list after their message was begun, and waits for its turn, gets no message. Breakage that
+// shows it: Start without the news gave "start: <nil>".
+func TestStartHasNews(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	plan(t, l, "c", rowsOf(2))
+	lock(t, l, "c")
+	var list, known atomic.Bool // what is on the list, and what is known of it
+	r := run(t, l, "c", RunOptions{
+		News: func(context.Context) error { known.Store(list.Load()); return nil },
+		Suppressed: func(_ context.Context, key string) (string, error) {
+			if known.Load() && key == row(1).AddressKey {
+				return "unsubscribed", nil
+			}
+			return "", nil
+		}})
+	d := next(t, r, t0, row(2).Lane)
+	if err := r.Begin(t.Context(), d); err != nil {
+		t.Fatal("begin:", err)
+	}
+	list.Store(true)
+	if err := r.Start(t.Context(), d); !errors.As(err, new(*SuppressedError)) {
+		t.Error("start:", err)
 	}
 }
 

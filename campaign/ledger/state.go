@@ -15,6 +15,8 @@ const (
 	Begun      State = "begun"      // its body may be on the wire at this moment
 	Deferred   State = "deferred"   // temporarily refused; to be tried again when due
 	Sent       State = "sent"       // the server took it
+	Bounced    State = "bounced"    // the server took it, and then it came back
+	Complained State = "complained" // the person called it spam
 	Refused    State = "refused"    // the server refused it for good
 	GaveUp     State = "gave_up"    // temporarily refused for too long
 	Unknown    State = "unknown"    // the server may or may not have taken it; a person decides
@@ -31,7 +33,7 @@ const (
 func States() []State {
 	return []State{
 		Invalid, Duplicate, Suppressed, Filtered, Grouped, Held, Cancelled,
-		Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
+		Sent, Bounced, Complained, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
 	}
 }
 
@@ -62,6 +64,7 @@ const (
 	byCancel                // a person: Cancel
 	byAcceptCopy            // a person accepts an older copy of the file: AcceptCopy
 	byForget                // a person: Forget
+	byReturn                // what came back: Return, and ApplyReturns
 )
 
 // transitions is the one place that says which state may follow which, and by what act. The empty state is that of a
@@ -79,10 +82,15 @@ var transitions = map[act]map[State][]State{
 	byRecover:    {Begun: {Unknown}},
 	byReplan:     {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
 	byRetry:      {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
-	byResolve:    {Unknown: {Sent, Refused, Pending}},
+	byResolve:    {Unknown: {Sent, Refused, Pending}, Bounced: {Sent}, Complained: {Sent}},
 	byCancel:     {Pending: {Cancelled}, Deferred: {Cancelled}},
 	byAcceptCopy: {Pending: {Unknown}, Deferred: {Unknown}},
 	byForget:     {Pending: {Suppressed}, Deferred: {Suppressed}},
+	byReturn: {
+		Sent:    {Bounced, Complained},
+		Bounced: {Complained},
+		Unknown: {Sent, Bounced, Complained},
+	},
 }
 
 // legal reports whether a may move a delivery from one state to another.

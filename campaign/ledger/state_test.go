@@ -24,13 +24,17 @@ begun | suppressed | start
 begun | pending · deferred | put back
 refused, gave_up, held, cancelled, suppressed | pending | retry
 unknown | sent · refused · pending | resolve
+bounced, complained | sent | resolve
+sent | bounced · complained | return
+bounced | complained | return
+unknown | sent · bounced · complained | return
 pending, deferred | unknown | accept copy
 pending, deferred | suppressed | forget
 `
 
 var actNames = map[string]act{"plan": byPlan, "begin": byBegin, "settle": bySettle, "recover": byRecover,
 	"start": byStart, "put back": byPutBack, "replan": byReplan, "retry": byRetry,
-	"resolve": byResolve, "cancel": byCancel, "accept copy": byAcceptCopy, "forget": byForget}
+	"resolve": byResolve, "cancel": byCancel, "accept copy": byAcceptCopy, "forget": byForget, "return": byReturn}
 
 // The table in the code is that of the design, no more and no less. Breakage that shows it: letting retry take unknown
 // gave "retry: unknown → pending is not in the design".
@@ -80,7 +84,7 @@ func TestStates(t *testing.T) {
 		t.Errorf("identity %v, states %v", a, b)
 	}
 	for s, n := range map[State]string{Pending: schema.SQLPending, Begun: schema.SQLBegun,
-		Deferred: schema.SQLDeferred} {
+		Deferred: schema.SQLDeferred, Sent: schema.SQLSent, Unknown: schema.SQLUnknown, Grouped: schema.SQLGrouped} {
 		if fmt.Sprint(s.code()) != n {
 			t.Errorf("%s is %d, queries say %s", s, s.code(), n)
 		}
@@ -89,7 +93,8 @@ func TestStates(t *testing.T) {
 		Sent: schema.Sent, Refused: schema.Refused,
 		GaveUp: schema.GaveUp, Unknown: schema.Unknown, Held: schema.Held, Cancelled: schema.Cancelled,
 		Suppressed: schema.Suppressed,
-		Invalid:    schema.Invalid, Duplicate: schema.Duplicate, Filtered: schema.Filtered} {
+		Invalid:    schema.Invalid, Duplicate: schema.Duplicate, Filtered: schema.Filtered, Grouped: schema.Grouped,
+		Bounced: schema.Bounced, Complained: schema.Complained} {
 		if s.code() != n {
 			t.Errorf("%s is %d, the schema says %d", s, s.code(), n)
 		}

@@ -22,22 +22,30 @@ func TestAt(t *testing.T) {
 		off         time.Duration
 	}
 	for name, steps := range map[string][]step{
-		"time passes":                           {{"a", time.Hour, time.Hour, time.Hour, 0}},
-		"two days back":                         {{"a", time.Hour, -2 * day, time.Hour, -2*day - time.Hour}, {"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0}},
-		"two days ahead":                        {{"a", time.Hour, 2 * day, time.Hour, 2*day - time.Hour}, {"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0}},
-		"two wall clocks":                       {{"a", time.Second, time.Minute, time.Second, 0}, {"a", 2 * time.Second, 2 * time.Second, 2 * time.Second, 0}},
-		"off for a day":                         {{"b", time.Minute, day, day, 0}},
-		"restarted with a clock that is behind": {{"b", time.Minute, -day, 0, -day}, {"b", time.Hour, -day, 59 * time.Minute, -day - 59*time.Minute}},
+		"time passes": {{"a", time.Hour, time.Hour, time.Hour, 0}},
+		"two days back": {{"a", time.Hour, -2 * day, time.Hour, -2*day - time.Hour},
+			{"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0}},
+		"two days ahead": {{"a", time.Hour, 2 * day, time.Hour, 2*day - time.Hour},
+			{"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0}},
+		"two wall clocks": {{"a", time.Second, time.Minute, time.Second, 0},
+			{"a", 2 * time.Second, 2 * time.Second, 2 * time.Second, 0}},
+		"off for a day": {{"b", time.Minute, day, day, 0}},
+		"restarted with a clock that is behind": {{"b", time.Minute, -day, 0, -day},
+			{"b", time.Hour, -day, 59 * time.Minute, -day - 59*time.Minute}},
 		// The right clock is ahead of T by more than the machine was off.
 		"set right, then restarted": {
-			{"a", time.Minute, 3 * day, time.Minute, 3*day - time.Minute}, {"b", 0, 3*day + time.Hour, time.Hour + time.Minute, 3*day - time.Minute},
+			{"a", time.Minute, 3 * day, time.Minute, 3*day - time.Minute}, {"b", 0, 3*day + time.Hour, time.Hour + time.Minute,
+				3*day - time.Minute},
 		},
 		// The latest wall time is ahead of T by less than the clock that is right again.
 		"behind for one start": {{"b", time.Minute, -365 * day, 0, -365 * day}, {"c", 0, time.Hour, time.Hour, 0}},
 		// The latest wall time is a day behind T.
-		"set back, right after a restart": {{"a", day, -2 * day, day, -3 * day}, {"b", 0, day + time.Hour, day + time.Hour, 0}},
-		"2099 for one hour":               {{"a", time.Minute, 26000 * day, time.Minute, 26000*day - time.Minute}, {"b", 0, time.Hour, time.Minute, 59 * time.Minute}},
-		"a snapshot of a machine": {{"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0}, {"a", time.Hour, 3 * time.Hour, 3 * time.Hour, 0},
+		"set back, right after a restart": {{"a", day, -2 * day, day, -3 * day},
+			{"b", 0, day + time.Hour, day + time.Hour, 0}},
+		"2099 for one hour": {{"a", time.Minute, 26000 * day, time.Minute, 26000*day - time.Minute},
+			{"b", 0, time.Hour, time.Minute, 59 * time.Minute}},
+		"a snapshot of a machine": {{"a", 2 * time.Hour, 2 * time.Hour, 2 * time.Hour, 0},
+			{"a", time.Hour, 3 * time.Hour, 3 * time.Hour, 0},
 			{"a", 2 * time.Hour, 4 * time.Hour, 4 * time.Hour, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,10 +26,12 @@ func settleDoubts(t *sqlite.Tx, path string, cut bool, lost losses, r *Report) e
 	d.do(`UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r
 		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL))
 		WHERE purged = 0`)
+	d.returns(cut || lost.returns)
 	d.states(cut, cut || lost.log)
 	d.journals(path, cut || lost.copies)
 	d.grouped()
 	d.held()
+	d.outcomes()
 	r.Unknown = d.changed
 	d.count("%d deliveries are unknown now", d.changed)
 	d.count("%d deliveries are held now", r.Held)
@@ -64,6 +66,7 @@ func (d *doubts) drafts() {
 	d.do("DELETE FROM attempts WHERE delivery >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM audit WHERE delivery >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM members WHERE row >> 40 NOT IN " + frozen)
+	d.do("DELETE FROM returns WHERE delivery NOT IN (SELECT id FROM deliveries)")
 	d.copies() // before another attempt may get the number of one that is lost
 }
 
@@ -157,6 +160,7 @@ func (d *doubts) states(cut, lostLog bool) {
 		d.do(`UPDATE deliveries AS d SET attempts = max(attempts, 1)
 			WHERE state IN (?, ?, ?, ?) AND attempts = 0 AND `+schema.LastManual+" IS NOT state",
 			schema.Sent, schema.Refused, schema.GaveUp, schema.Unknown)
+		d.cameBack()
 	}
 	for _, rule := range schema.Rules() {
 		if rule.Doubt {

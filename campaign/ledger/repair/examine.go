@@ -103,7 +103,10 @@ func consistent(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
 			WHERE c.no IS NULL OR c.frozen = 1 AND NOT EXISTS (SELECT 1 FROM rows r
 				WHERE r.id = k.row AND r.hash = k.hash AND r.campaign = k.campaign)`: claimedElsewhere,
 		"SELECT '', 'attempt ' || no FROM attempts WHERE " + schema.BadAttempt: "one of its numbers is not a number",
-		"SELECT '', 'copy ' || no FROM copied WHERE " + schema.Astray:          "it belongs to no attempt, or its code is not a number",
+		"SELECT '', 'return ' || no FROM returns WHERE " + schema.BadReturn:    "one of its numbers is not a number",
+		"SELECT '', 'return ' || no FROM returns b WHERE NOT EXISTS" +
+			" (SELECT 1 FROM deliveries d WHERE d.id = b.delivery)": "it is about no delivery",
+		"SELECT '', 'copy ' || no FROM copied WHERE " + schema.Astray: "it belongs to no attempt, or its code is not a number",
 	}
 	for _, r := range schema.Rules() {
 		queries[r.Query()] = r.Text

@@ -273,8 +273,9 @@ func has(ctx context.Context, db *sql.DB, table string) (there bool, err error) 
 
 // losses are what cannot be read.
 type losses struct {
-	log    bool // some attempts or manual changes
-	copies bool // some of who gets which message
+	log     bool // some attempts or manual changes
+	copies  bool // some of who gets which message
+	returns bool // some of what came back
 }
 
 // salvageAll copies what can be read of all tables.
@@ -297,6 +298,7 @@ func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string,
 			r.say("%s: records in %d places cannot be read", s.table, gaps)
 			lost.log = lost.log || s.table == "attempts" || s.table == "audit"
 			lost.copies = lost.copies || s.table == "copies"
+			lost.returns = lost.returns || s.table == "returns"
 		}
 	}
 	tallies, err := from.QueryContext(ctx, "SELECT campaign, state, n FROM tallies")

@@ -22,6 +22,8 @@ var salvaged = []struct{ table, columns string }{
 	{"copies", "no, campaign, owner, data"},
 	{"copied", "no, attempt, delivery, address, address_key, blind, accepted, stage, code, enhanced, text"},
 	{"members", "row, carrier"},
+	{"returns", "no, delivery, hash, time, noted, kind, reason, enhanced, detail, line, until, source, matched, " +
+		"verified, leads, applied"},
 }
 
 // salvage copies what can be read of a table in the damaged database to the new one. It returns how many records it

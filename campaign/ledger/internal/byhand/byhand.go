@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"time"
 
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
@@ -42,16 +43,21 @@ func (d Decision) Write(t *sqlite.Tx) (n, left int64, err error) {
 		append(record, args...)...); err != nil {
 		return 0, 0, err
 	}
+	if d.To == schema.Sent { // of what had come back
+		if err := returned.Undo(t, "SELECT d.id"+chosen, args...); err != nil {
+			return 0, 0, err
+		}
+	}
 	n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
 		WHERE id IN (SELECT d.id`+chosen+")", append([]any{d.To, d.Reason}, args...)...)
 	if err != nil || n == 0 {
 		return n, left, err
 	}
-	return n, left, schema.Recount(t, d.Campaign)
+	return n, left, returned.Recount(t, d.Campaign)
 }
 
 // Find decides about one unknown delivery of a campaign by what was found, and reports whether it was unknown. The
-// transaction ends with schema.Recount.
+// transaction ends with returned.Recount.
 func Find(t *sqlite.Tx, campaign, id, to int64, words string, now time.Time) (unknown bool, err error) {
 	first, end := schema.Span(campaign)
 	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
@@ -112,5 +118,5 @@ func AcceptCopy(t *sqlite.Tx, no, mark int64) (n int64, err error) {
 	if _, err = t.Once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no); err != nil {
 		return 0, err
 	}
-	return n, schema.Recount(t, no)
+	return n, returned.Recount(t, no)
 }

@@ -37,7 +37,8 @@ func writer(t *testing.T, n int) *Writer {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return &Writer{DB: s, Steps: steps.Writer{Campaign: 1, Turn: 1}, Path: filepath.Join(t.TempDir(), "c.journal"), Run: "r",
+	return &Writer{DB: s, Steps: steps.Writer{Campaign: 1, Turn: 1}, Path: filepath.Join(t.TempDir(), "c.journal"),
+		Run:   "r",
 		Eager: true}
 }
 
@@ -90,7 +91,8 @@ func TestPlainlyDuringAWrite(t *testing.T) {
 		}
 	}
 	var n int
-	if err := w.DB.Reading.QueryRow("SELECT count(*) FROM deliveries WHERE state = ?", schema.Held).Scan(&n); err != nil || n != 4 {
+	if err := w.DB.Reading.QueryRow("SELECT count(*) FROM deliveries WHERE state = ?",
+		schema.Held).Scan(&n); err != nil || n != 4 {
 		t.Errorf("%d of 4 are in the database, the journal has %d groups, and %d of them are folded: %v",
 			n, w.file.Last(), w.folded, err)
 	}

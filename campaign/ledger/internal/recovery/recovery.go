@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/marks"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -21,7 +22,7 @@ const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d
 
 // Run ends what the campaign's last run left begun, in a transaction of the holder of the campaign's lock. path is
 // where the marks of that run are. What the server has certainly not got is what it was before, what it has certainly
-// taken is sent, and the rest becomes unknown.
+// taken is sent, and the rest becomes unknown. What came back meanwhile leads on from there.
 func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	first, end := schema.Span(no)
 	var some int64
@@ -78,5 +79,5 @@ func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return schema.Recount(t, no)
+	return returned.Recount(t, no)
 }

@@ -36,11 +36,15 @@ type Rule struct {
 const (
 	// Open are the states in which a delivery may still go.
 	Open = "(" + SQLPending + ", " + SQLDeferred + ")"
+	// Undecided are the states in which the file does not have a delivery's outcome.
+	Undecided = "(" + SQLPending + ", " + SQLDeferred + ", " + SQLBegun + ")"
 	// LastTried is the state that the last attempt led to.
 	LastTried = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)"
 	// Tried holds for a delivery with an attempt. It is asked for all that are to be sent, and costs a quarter of
 	// LastTried.
 	Tried = "EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.id)"
+	// Led holds for a delivery that is in a state to which something led that came back.
+	Led = "EXISTS (SELECT 1 FROM returns b WHERE b.delivery = d.id AND b.applied = 1 AND b.leads = d.state)"
 	// LastManual is the state that the last manual change led to.
 	LastManual = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"
 
@@ -50,12 +54,15 @@ const (
 	Gone = "gone from the list"
 
 	// Unreadable holds for a delivery whose state is not known, or one of whose numbers is not a number.
-	Unreadable = "d.state < 1 OR d.state > 14 OR 'integer' NOT IN (typeof(d.state))" +
+	Unreadable = "d.state < 1 OR d.state > 16 OR 'integer' NOT IN (typeof(d.state))" +
 		" OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
 		" OR 'integer' NOT IN (typeof(d.attempts))" +
 		" OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
 	// BadAttempt holds for an attempt one of whose numbers is not a number.
 	BadAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
+	// BadReturn holds for a record of what came back one of whose numbers is not a number.
+	BadReturn = "typeof(time) <> 'integer' OR typeof(noted) <> 'integer' OR typeof(verified) <> 'integer'" +
+		" OR typeof(leads) <> 'integer' OR typeof(applied) <> 'integer' OR typeof(hash) <> 'blob'"
 	// Astray holds for what was said about a copy in an attempt that is not there.
 	Astray = "NOT EXISTS (SELECT 1 FROM attempts a WHERE a.no = copied.attempt AND a.delivery = copied.delivery)" +
 		" OR typeof(code) <> 'integer'"
@@ -122,8 +129,16 @@ func Rules() []Rule {
 			Text: "deferred, and its last attempt says otherwise", Resume: true, Doubt: true},
 		{Condition: in(Begun) + " AND (d.first = 0 OR d.turn = 0)", Text: "begun by no run", Doubt: true},
 		{Condition: in(Sent, Refused, GaveUp, Unknown) +
-			" AND iif(d.attempts > 0, " + LastTried + ", " + LastManual + ") IS NOT d.state",
+			" AND iif(d.attempts > 0, " + LastTried + ", " + LastManual + ") IS NOT d.state" +
+			" AND NOT (" + in(Sent) + " AND iif(d.attempts > 0, " + LastTried + ", " + LastManual + ") IS " + SQLUnknown +
+			" AND " + Led + ")",
 			Text: "its last attempt, or the last change by hand, says otherwise", Doubt: true},
+		{Condition: in(Bounced, Complained) + " AND NOT " + Led, Text: "nothing that came back says so", Doubt: true},
+		{Condition: in(Bounced, Complained) + " AND coalesce(iif(d.attempts > 0, " + LastTried + ", " + LastManual +
+			"), 0) NOT IN (" + SQLSent + ", " + SQLUnknown + ")",
+			Text: "it came back, and no attempt or change by hand says that it was sent", Doubt: true},
+		{Condition: "d.state NOT IN " + Undecided + " AND EXISTS (SELECT 1 FROM returns b WHERE b.delivery = d.id" +
+			" AND b.applied = 0)", Text: "what came back waits for the outcome, which is known"},
 		{Condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + LastTried + " IS NOT " + SQLDeferred,
 			Text: "its last attempt says otherwise"},
 		{Condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate, Grouped) + " AND d.reason = ''",

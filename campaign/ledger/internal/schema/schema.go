@@ -140,7 +140,22 @@ CREATE TABLE members (                 -- rows that are in the message of anothe
 	carrier INTEGER NOT NULL           -- the row that has the delivery
 );
 CREATE INDEX members_carrier ON members(carrier);
-` + stateNames(Grouped)}}
+` + stateNames(Grouped)}, {Data: `
+CREATE TABLE returns (                 -- what came back about deliveries; what it says never changes
+	no INTEGER PRIMARY KEY,
+	delivery INTEGER NOT NULL,
+	hash BLOB NOT NULL,                -- of what names it: what was read twice is here once
+	time INTEGER NOT NULL,             -- when it came back; 0: not known
+	noted INTEGER NOT NULL,            -- when it was recorded
+	kind TEXT NOT NULL, reason TEXT NOT NULL, enhanced TEXT NOT NULL,
+	detail TEXT NOT NULL, line TEXT NOT NULL, until TEXT NOT NULL, -- '' of somebody who was forgotten
+	source TEXT NOT NULL, matched TEXT NOT NULL, verified INTEGER NOT NULL,
+	leads INTEGER NOT NULL,            -- the state that it leads to; 0: none
+	applied INTEGER NOT NULL           -- 0: it waits for the delivery's outcome; 1: it led there; 2: it did not; 3: undone
+);
+CREATE UNIQUE INDEX returns_delivery ON returns(delivery, hash);
+CREATE INDEX returns_waiting ON returns(delivery) WHERE applied = 0;
+` + stateNames(Bounced, Complained)}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.
 const CountAll = `
@@ -202,7 +217,7 @@ const Counts = `SELECT state, n FROM counts WHERE campaign = ?1 AND n <> 0
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
 var States = [...]string{
 	"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown",
-	"held", "cancelled", "suppressed", "invalid", "duplicate", "filtered", "grouped",
+	"held", "cancelled", "suppressed", "invalid", "duplicate", "filtered", "grouped", "bounced", "complained",
 }
 
 // The numbers of the states.
@@ -221,6 +236,8 @@ const (
 	Duplicate
 	Filtered
 	Grouped
+	Bounced
+	Complained
 )
 
 // The numbers that appear in the text of queries and indexes; a test holds them against States.
@@ -229,6 +246,7 @@ const (
 	SQLBegun    = "2"
 	SQLDeferred = "3"
 	SQLSent     = "4"
+	SQLUnknown  = "7"
 	SQLGrouped  = "14"
 )
 

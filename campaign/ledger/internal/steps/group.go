@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"mailshot/campaign/ledger/internal/cc"
+	"mailshot/campaign/ledger/internal/returned"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -287,9 +288,13 @@ func (n *Net) Group() Group {
 	return g
 }
 
-// WriteGroup is Write of a group's lists. Who gets which message is kept for the owner to take: see [Copies].
+// WriteGroup is Write of a group's lists. Who gets which message is kept for the owner to take: see [Copies]. What came
+// back before the outcome was in the file leads on from there.
 func (w *Writer) WriteGroup(t *sqlite.Tx, g *Group) error {
 	err := w.Write(t, g.Now, g.Back, g.Outcomes, g.Begun)
+	if err == nil && len(g.Outcomes) > 0 {
+		_, err = returned.Apply(t, w.Campaign)
+	}
 	if err != nil || len(g.Gets) == 0 {
 		return err
 	}

@@ -47,7 +47,8 @@ func TestForm(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	g := Group{Now: 3, Begun: []Step{{ID: 4, From: 1, To: 2, Text: "x"}}}
 	f.Add(g.Append(nil))
-	g.Outcomes = []Step{{ID: 4, To: 4, Tried: true, Copies: []cc.Recipient{{Address: "a@b.example", Blind: true, Code: 250}}}}
+	g.Outcomes = []Step{{ID: 4, To: 4, Tried: true, Copies: []cc.Recipient{{Address: "a@b.example", Blind: true,
+		Code: 250}}}}
 	f.Add(g.Append(nil))
 	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0x7f, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -172,7 +173,8 @@ func group(rng *rand.Rand, all []walk, now int64, window int) *Group {
 		switch {
 		case !d.free || rng.IntN(3) == 0:
 		case open && rng.IntN(6) == 0: // refused or put off before it was begun
-			g.Outcomes = append(g.Outcomes, d.outcome(id, now, []int64{schema.Refused, schema.Deferred, schema.Held}[rng.IntN(3)]))
+			g.Outcomes = append(g.Outcomes, d.outcome(id, now, []int64{schema.Refused, schema.Deferred,
+				schema.Held}[rng.IntN(3)]))
 		case open:
 			g.Begun = append(g.Begun, Step{ID: id, From: d.state, To: schema.Begun, Attempts: d.attempts})
 			d.before, d.was, d.wasTurn, d.state = d.state, d.first, d.turn, schema.Begun

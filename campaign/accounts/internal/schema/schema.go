@@ -1,9 +1,10 @@
-package accounts
+// Package schema has the tables of accounts.db: [Versions] are its steps.
+package schema
 
 import "mailshot/internal/sqlite"
 
-// versions are the steps of accounts.db.
-var versions = []sqlite.Version{{Schema: `
+// Versions are the steps of accounts.db. A step that was released is never changed.
+var Versions = []sqlite.Version{{Schema: `
 CREATE TABLE secret (no INTEGER PRIMARY KEY CHECK (no = 1), value BLOB NOT NULL);
 CREATE TABLE suppressions (
 	domain TEXT NOT NULL,              -- the sender's; '' for all
@@ -112,6 +113,27 @@ CREATE TRIGGER suppressions_added AFTER INSERT ON suppressions BEGIN
 	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain AND topic = NEW.topic;
 END;
 CREATE TRIGGER suppressions_changed AFTER UPDATE OF key, domain, topic ON suppressions BEGIN
+	UPDATE changes SET n = n + 1;
+	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain AND topic = NEW.topic;
+END;
+`}, {Schema: `
+CREATE TABLE collected (               -- messages of mailboxes of which it is recorded what they say
+	box BLOB NOT NULL, id BLOB NOT NULL, -- hashes of the mailbox's name, and of the message's in it
+	time INTEGER NOT NULL,             -- when it was noted
+	PRIMARY KEY (box, id)
+) WITHOUT ROWID;
+CREATE TABLE softs (                   -- messages to a person that bounced for a reason that may pass
+	person BLOB NOT NULL,              -- a keyed hash of the address
+	campaign TEXT NOT NULL,
+	at INTEGER NOT NULL,               -- when it was sent
+	PRIMARY KEY (person, campaign)
+) WITHOUT ROWID;
+CREATE TABLE successes (               -- the last message to a person that came to its end well
+	person BLOB PRIMARY KEY, at INTEGER NOT NULL
+) WITHOUT ROWID;
+`}, {Data: `
+DROP TRIGGER suppressions_added;
+CREATE TRIGGER suppressions_added AFTER INSERT ON suppressions WHEN NEW.seq = 0 BEGIN -- another number is that of Settle
 	UPDATE changes SET n = n + 1;
 	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain AND topic = NEW.topic;
 END;
