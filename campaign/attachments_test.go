@@ -19,7 +19,8 @@ import (
 func TestFilesThatSomeHave(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"campaign.yaml": contentBase + "body: { text: b.txt }\nattachments:\n  - { file: \"inv/{{.n}}.pdf\", optional: true }\n" +
+		"campaign.yaml": contentBase +
+			"body: { text: b.txt }\nattachments:\n  - { file: \"inv/{{.n}}.pdf\", optional: true }\n" +
 			"  - { pattern: \"inv/{{.n}}-*.txt\", optional: true }\n  - { file: \"{{.more}}\", split: \";\", optional: true }\n",
 		"people.csv": "email,n,more\na@example.com,1,x.txt; y.txt\nb@example.com,2,\nc@example.com,2-x,x.txt\n", "b.txt": "Hello\n",
 		"inv/1.pdf": "%PDF-1.4", "inv/2-x-a.txt": "a\n", "x.txt": "x\n", "y.txt": "y\n",
@@ -143,7 +144,8 @@ func TestInvitation(t *testing.T) {
 	f.write(t, "campaign.yaml", strings.Replace(base, "text: body.txt", "html: b.html", 1)+"attachments:\n"+
 		"  - ics: { start: \"{{.start}}\", duration: 1h, zone: Europe/Berlin, summary: \"Talk for {{.name}}\" }\n"+
 		"  - { file: logo.png, cid: logo }\n  - { qr: \"{{.name}}\", cid: badge }\n  - { qr: \"{{.name}}\" }\n")
-	f.write(t, "b.html", "<p>Dear {{.name}} <img src=\"cid:logo\" alt=\"Acme\"><img src=\"cid:badge\" alt=\"{{.name}}\"></p>\n")
+	f.write(t, "b.html",
+		"<p>Dear {{.name}} <img src=\"cid:logo\" alt=\"Acme\"><img src=\"cid:badge\" alt=\"{{.name}}\"></p>\n")
 	f.write(t, "logo.png", "\x89PNG\r\n\x1a\n")
 	f.write(t, "people.csv", "email,name,start\np0@example.com,Ann,2026-12-01 10:00\n")
 	seen, wire := planned(t, f)

@@ -14,7 +14,8 @@ func BenchmarkSend(b *testing.B) {
 	f := newFolder(b)
 	f.write(b, "campaign.yaml", strings.Replace(base, "text: body.txt", "markdown: body.txt", 1)+
 		strings.Replace(server(s, ""), "connections: 4", "connections: 8", 1))
-	f.write(b, "body.txt", "# Hello {{.name}}\n\nyour token is **{{.token}}**, [see](https://example.com/{{.token}}).\n\n* one\n* two\n")
+	f.write(b, "body.txt",
+		"# Hello {{.name}}\n\nyour token is **{{.token}}**, [see](https://example.com/{{.token}}).\n\n* one\n* two\n")
 	f.write(b, "people.csv", people(b.N))
 	c := f.open(b, campaign.Options{})
 	defer c.Close()

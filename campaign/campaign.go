@@ -224,11 +224,7 @@ func (c *Campaign) openList(ctx context.Context) error {
 	if c.list != nil {
 		return errors.New("campaign: the list is read once; open the campaign again")
 	}
-	cfg, err := list.Config(ctx, c.def, c.opts.Stdin)
-	if err != nil {
-		return err
-	}
-	list, err := recipients.Open(cfg)
+	list, err := c.listed.Open(ctx, c.def, &c.opts.Stdin, c.listGiven, c.secret)
 	if err != nil {
 		return err
 	}
@@ -243,7 +239,7 @@ func (c *Campaign) compile(h *recipients.Header) (err error) {
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
 		IDs: c.planned().IDs(), Tokens: c.planned().Tokens(), To: c.opts.To, Largest: most, Server: host,
-		Fault: c.checkZone, Unsaved: c.unsaved,
+		Fault: c.checkZone, Unsaved: c.unsaved, Others: c.listed.Others(),
 	})
 	return err
 }

@@ -28,7 +28,8 @@ func TestCeilingByOtherNames(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
 	zone := mxtest.New(map[string][]string{"A relay.acme.example": {"127.0.0.1"}})
-	network := transport.Network{Resolver: rooted{zone}, Dial: func(ctx context.Context, kind, _ string) (net.Conn, error) {
+	network := transport.Network{Resolver: rooted{zone}, Dial: func(ctx context.Context, kind, _ string) (net.Conn,
+		error) {
 		return new(net.Dialer).DialContext(ctx, kind, fmt.Sprintf("%s:%d", s.Host(), s.Port()))
 	}}
 	first := newFolder(t)

@@ -48,7 +48,8 @@ func TestCapWhileTheClockJumps(t *testing.T) {
 			t.Fatalf("clock off by %s: %d messages at the server", c.by, n)
 		}
 		notes := strings.Join(plan.Notes, "\n")
-		if said := strings.Contains(notes, "this machine's clock is"); said != (c.note != "") || !strings.Contains(notes, c.note) {
+		if said := strings.Contains(notes, "this machine's clock is"); said != (c.note != "") ||
+			!strings.Contains(notes, c.note) {
 			t.Errorf("clock off by %s: notes %q, want %q", c.by, notes, c.note)
 		}
 		if !strings.Contains(sum.Stopped, c.note) {
@@ -70,7 +71,8 @@ func TestCapOfTwoProcessesWithTwoClocks(t *testing.T) {
 	a, b := newFolder(t), newFolder(t)
 	b.accounts = a.accounts
 	for i, f := range []*folder{a, b} {
-		f.write(t, "campaign.yaml", strings.Replace(base, "id: ", "id: "+string(rune('a'+i)), 1)+server(s, "  caps: [10/2h]\n"))
+		f.write(t, "campaign.yaml", strings.Replace(base, "id: ", "id: "+string(rune('a'+i)), 1)+server(s,
+			"  caps: [10/2h]\n"))
 		f.write(t, "body.txt", "Dear {{.name}}\n")
 		f.write(t, "people.csv", people(20))
 	}

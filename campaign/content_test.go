@@ -64,8 +64,11 @@ func TestEmptyWhereItMatters(t *testing.T) {
 		want  []string
 	}{
 		{"links", map[string]string{"campaign.yaml": contentBase + "body: { html: b.html }\n", "people.csv": many,
-			"b.html": "<p><a\nhref=\"{{.url}}\">x</a> <a href=\"mailto:{{.url}}\">m</a> <img src=\"{{.url}}\" alt=\"{{.name}}\">"},
+			"b.html": "<p><a\nhref=\"{{.url}}\">x</a> <a href=\"mailto:{{.url}}\">m</a> <img src=\"{{.url}}\" alt=\"{{.name}}\" width=9>" +
+				"<p>These are words enough to be more than a message of images."},
 			[]string{
+				"warning link-mailto b.html:2:32: a cell makes a link to a mailbox that is no address (13 rows: people.csv:9, " +
+					"people.csv:10, people.csv:11, people.csv:12, people.csv:13 and 8 more)",
 				"error empty-link b.html:2:7: this href leads nowhere in 7 of 20 messages " +
 					"(people.csv:2, people.csv:3, people.csv:4, people.csv:5, people.csv:6, …)",
 				"error empty-link b.html:2:39: this href leads nowhere in 7 of 20 messages " +
@@ -78,7 +81,7 @@ func TestEmptyWhereItMatters(t *testing.T) {
 			"b.html": `{{if .url}}<a href="{{.url}}">x</a>{{end}}<a href="{{.url | default "https://example.org"}}">y</a>` +
 				`<p>Dear {{or .name "you"}}, {{with .name}}{{.}},{{end}} {{if .name}}{{.name}}{{else}}friend{{end}},`}, nil},
 		{"Markdown", map[string]string{"campaign.yaml": contentBase + "body: { markdown: b.md }\n", "people.csv": many,
-			"b.md": "Dear {{.name}},\n\n[here]({{.url}})\n"},
+			"b.md": "Dear {{.name}},\n\n[shop]({{.url}})\n"},
 			[]string{
 				"error empty-link b.md:3:8: this href leads nowhere in 7 of 20 messages " +
 					"(people.csv:2, people.csv:3, people.csv:4, people.csv:5, people.csv:6, …)",
@@ -98,7 +101,8 @@ func TestEmptyWhereItMatters(t *testing.T) {
 		{"a link with a slash too few, and fixed ones", map[string]string{
 			"campaign.yaml": contentBase + "body: { html: b.html }\n",
 			"people.csv":    "email,url\nann@example.com,https:/example.com\n",
-			"b.html":        "<p><a href=\"{{.url}}\">x</a>\n<a href=''>y</a> <img src=\"https:///a.png\">"},
+			"b.html": "<p><a href=\"{{.url}}\">x</a>\n<a href=''>y</a> <img src=\"https:///a.png\" alt=\"\" width=9>" +
+				"<p>These are words enough to be more than a message of images."},
 			[]string{
 				"error empty-link b.html:2:10: this href leads nowhere",
 				"error empty-link b.html:2:28: this src leads nowhere",
@@ -109,6 +113,35 @@ func TestEmptyWhereItMatters(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, strings.Join(got, "\n     "), strings.Join(test.want, "\n     "))
 		}
+	}
+}
+
+// What a cell makes of a message is said at the line of the template that prints it, with its rows. Of two links that
+// look alike it is the one whose cell it is. Seen to fail without Written.makes: the first link was named.
+func TestCellsHavePlaces(t *testing.T) {
+	t.Parallel()
+	words := "These are words enough to be more than a message of images. "
+	got := contents(t, map[string]string{
+		"campaign.yaml": strings.Replace(contentBase, `"News"`, `"News for {{.name}}"`, 1) +
+			"headers: { X-Note: \"{{.note}}\" }\nbody: { html: b.html }\n",
+		"people.csv": "email,name,site,shop,note\nann@example.com,Ann,https://example.com/1,http://localhost/1,n\n" +
+			"bob@example.com,ANN OF EXAMPLE TOWN,https://example.com/2,https://example.org/2,{{x}}\n" +
+			"cy@example.com," + strings.Repeat("long ", 45) + ",https://bit.ly/x,https://example.org/%7B%7Bx%7D%7D,n\n",
+		"b.html": "<p>" + words + "\n<a href=\"{{.site}}\">the site</a>\n<a href=\"{{ .shop }}\">the shop</a>\n" +
+			"<a href=\"https://example.org/?q={{.name | lower}}&amp;of={{.shop}}\">look</a>",
+	})
+	want := []string{
+		"warning link-local b.html:3:10: a cell makes a link to a machine that readers cannot reach (row people.csv:2)",
+		"error template-left campaign.yaml:6:21: X-Note still has {{ in it (row people.csv:3)",
+		"warning long-subject campaign.yaml:3:11: the subject has 233 characters (row people.csv:4)",
+		"warning link-shortener b.html:2:10: a cell makes a link that hides where it leads (row people.csv:4)",
+		"warning link-field b.html:3:10: a cell makes a link with a field that nothing fills (row people.csv:4)",
+		`warning cell-placeholder people.csv:3: note: "{{x}}" holds {{x}}, a field that nothing fills: a cell is not a template`,
+		`warning cell-placeholder people.csv:4: shop: "https://example.org/%7B%7Bx%7D%7D" holds {{x}} in its address, ` +
+			"a field that nothing fills",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 	}
 }
 

@@ -37,8 +37,9 @@ func TestCopiesKilled(t *testing.T) {
 		}
 	}}, "rcpt:late@*:450 4.2.1 later")
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", base+"cc: [\"{{.token}}@copies.example\"]\nbcc: [archive@copies.example, late@copies.example]\n"+
-		fmt.Sprintf("server: { host: %s, port: %d, tls: none }\nlimits: { connections: 3 }\n", s.Host(), s.Port()))
+	f.write(t, "campaign.yaml",
+		base+"cc: [\"{{.token}}@copies.example\"]\nbcc: [archive@copies.example, late@copies.example]\n"+
+			fmt.Sprintf("server: { host: %s, port: %d, tls: none }\nlimits: { connections: 3 }\n", s.Host(), s.Port()))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(n))
 	kills := 0
@@ -81,7 +82,8 @@ func TestCopiesKilled(t *testing.T) {
 		}
 	}
 	counts := f.counts(t, "test")
-	if counts[ledger.Sent]+counts[ledger.Unknown] != n || int64(len(got)) < counts[ledger.Sent] || counts[ledger.Unknown] > int64(3*kills) {
+	if counts[ledger.Sent]+counts[ledger.Unknown] != n || int64(len(got)) < counts[ledger.Sent] ||
+		counts[ledger.Unknown] > int64(3*kills) {
 		t.Errorf("%v after %d kills, %d messages at the server", counts, kills, len(got))
 	}
 }

@@ -15,7 +15,8 @@ import (
 	"mailshot/render/address"
 )
 
-const copied = base + "cc: [\"{{.accountant}}\"]\nbcc: [archive@example.org, \"{{.boss}}\"]\nreply_to: [help@example.org, \"{{.boss}}\"]\n"
+const copied = base +
+	"cc: [\"{{.accountant}}\"]\nbcc: [archive@example.org, \"{{.boss}}\"]\nreply_to: [help@example.org, \"{{.boss}}\"]\n"
 
 // withCopies is a folder of four people, of whom the first has two accountants and the last has no copies of her own.
 func withCopies(t *testing.T, s *sink.Server, extra string) *folder {
@@ -92,10 +93,12 @@ func TestCopies(t *testing.T) {
 		cc := map[string]string{"ann@example.com": "a1@example.net, a2@example.net",
 			"bob@example.com": `"Books, Inc." <books@example.net>`, "cat@example.com": "cat@example.com"}[r.To[0]]
 		reply := "help@example.org"
-		if boss := map[string]string{"ann@example.com": "boss@example.com", "cat@example.com": "archive@example.org"}[r.To[0]]; boss != "" {
+		if boss := map[string]string{"ann@example.com": "boss@example.com",
+			"cat@example.com": "archive@example.org"}[r.To[0]]; boss != "" {
 			reply += ", " + boss
 		}
-		if strings.Join(r.Header["Cc"], "|") != cc || r.Header["Bcc"] != nil || strings.Join(r.Header["Reply-To"], "|") != reply {
+		if strings.Join(r.Header["Cc"], "|") != cc || r.Header["Bcc"] != nil ||
+			strings.Join(r.Header["Reply-To"], "|") != reply {
 			t.Errorf("%s: %q", r.To[0], r.Header)
 		}
 	}
@@ -143,17 +146,20 @@ func TestSuppressedCopy(t *testing.T) {
 	for _, finding := range p.Report.Findings {
 		found = append(found, finding.Code+" "+finding.Text)
 	}
-	if all := strings.Join(found, "\n"); !strings.Contains(all, "suppressed-copy the copy for a2@example.net is left out") {
+	if all := strings.Join(found, "\n"); !strings.Contains(all,
+		"suppressed-copy the copy for a2@example.net is left out") {
 		t.Error(all)
 	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 4})
-	if got := envelopes(t, rec)["ann@example.com"]; !slices.Equal(got, []string{"ann@example.com", "a1@example.net", "boss@example.com"}) {
+	if got := envelopes(t, rec)["ann@example.com"]; !slices.Equal(got,
+		[]string{"ann@example.com", "a1@example.net", "boss@example.com"}) {
 		t.Error(got)
 	}
-	if said := copiesOf(t, f, "dan@example.com"); !strings.HasPrefix(said, "archive@example.org true false 0 left out: suppressed") {
+	if said := copiesOf(t, f, "dan@example.com"); !strings.HasPrefix(said,
+		"archive@example.org true false 0 left out: suppressed") {
 		t.Error(said)
 	}
 }
@@ -194,7 +200,8 @@ func TestCopiesUseCaps(t *testing.T) {
 		t.Errorf("%d recipients, %d left: %v", n, sum.Left, sum.Counts)
 	}
 	f = withCopies(t, s, "  caps: [4/24h]\n")
-	if said := f.unready(t, campaign.Options{}); !strings.Contains(said, "5 recipients with its copies, and the cap 4/24h") {
+	if said := f.unready(t, campaign.Options{}); !strings.Contains(said,
+		"5 recipients with its copies, and the cap 4/24h") {
 		t.Error(said)
 	}
 	paced := withCopies(t, s, "  caps: [50/s]\n  domains: { example.net: 20/s }\n")

@@ -262,7 +262,8 @@ func TestDatedMeanwhile(t *testing.T) {
 	clock.to(at(t, "2026-11-21T09:00:00Z"))
 	f.sendsAs(t, "news-2026-11-21", o, campaign.PlanOptions{})
 	var other *families.MeanwhileError
-	if _, err := c.Run(t.Context(), nil, campaign.RunOptions{}); !errors.As(err, &other) || other.Other != "news-2026-11-21" {
+	if _, err := c.Run(t.Context(), nil, campaign.RunOptions{}); !errors.As(err, &other) ||
+		other.Other != "news-2026-11-21" {
 		t.Errorf("Run: %v", err)
 	}
 	rec.exactly(t, 3)

@@ -74,7 +74,8 @@ func TestSigned(t *testing.T) {
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 10, AcceptChanges: true}),
 		map[ledger.State]int64{ledger.Sent: 20, ledger.Pending: 10})
 	f.write(t, "campaign.yaml", campaignFile)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}), map[ledger.State]int64{ledger.Sent: 30})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}),
+		map[ledger.State]int64{ledger.Sent: 30})
 	got := box.all
 	if len(got) != 30 {
 		t.Fatal(len(got), "messages")
@@ -133,7 +134,8 @@ func TestNoKey(t *testing.T) {
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Run(t.Context(), nil, campaign.RunOptions{}); err == nil || !strings.Contains(err.Error(), "s1._domainkey.example.org") {
+	if _, err := c.Run(t.Context(), nil, campaign.RunOptions{}); err == nil ||
+		!strings.Contains(err.Error(), "s1._domainkey.example.org") {
 		t.Error(err)
 	}
 	if err := c.Close(); err != nil {
@@ -143,7 +145,8 @@ func TestNoKey(t *testing.T) {
 		t.Error(got)
 	}
 	f.write(t, "s1.pem", "hunter2\n")
-	if got := f.unready(t, campaign.Options{}); !strings.Contains(got, "not a private key") || strings.Contains(got, "hunter2") {
+	if got := f.unready(t, campaign.Options{}); !strings.Contains(got, "not a private key") ||
+		strings.Contains(got, "hunter2") {
 		t.Error(got)
 	}
 	signing(t, f, "s1.pem")

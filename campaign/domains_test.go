@@ -20,6 +20,9 @@ func checkDNS(
 	t *testing.T, ctx context.Context, zone *mxtest.Zone, addresses []string, wrap func(mx.Resolver) mx.Resolver,
 ) ([]string, error) {
 	t.Helper()
+	zone.Set("MX example.org", "10 mx.example.org") // the sender's
+	zone.Set("TXT example.org", "v=spf1 mx -all")
+	zone.Set("TXT _dmarc.example.org", "v=DMARC1; p=none; rua=mailto:d@example.org")
 	server, err := zone.Serve()
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +38,11 @@ func checkDNS(
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", base)
 	f.write(t, "body.txt", "Hello")
-	f.write(t, "people.csv", "email,name\n"+strings.Join(addresses, ",x\n")+",x\n")
+	list := "email,name\n"
+	for i, a := range addresses {
+		list += fmt.Sprintf("%s,name %d\n", a, i)
+	}
+	f.write(t, "people.csv", list)
 	c := f.open(t, campaign.Options{DNS: true, Network: transport.Network{Resolver: resolver}})
 	defer c.Close()
 	report, err := c.Check(ctx)

@@ -64,7 +64,8 @@ func without(list string, n string) string {
 // older makes a ledger one of the version before check values were kept.
 const older = "ALTER TABLE campaigns DROP COLUMN journal; ALTER TABLE campaigns DROP COLUMN folded; " +
 	"ALTER TABLE campaigns DROP COLUMN secrets; ALTER TABLE campaigns DROP COLUMN template; " +
-	"DROP TABLE counts; DROP TABLE copies; DROP TABLE copied; DROP TABLE members; PRAGMA user_version = 3"
+	"DROP TABLE counts; DROP TABLE copies; DROP TABLE copied; DROP TABLE members; " +
+	"DROP TABLE returns; PRAGMA user_version = 3"
 
 // A person who was erased is known by a hash that only the accounts' secret can make. With other accounts nobody can
 // tell them from somebody new, so a list with people who are new to the campaign is refused, and one without goes on.

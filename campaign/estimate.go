@@ -32,6 +32,7 @@ type Estimate struct {
 	Changed  []string // in words, the inputs that are no longer those of the frozen list
 	Rows     int64
 	Messages int64
+	Copies   int64  // of those messages, to cc and bcc: each is a use of the caps, too
 	Bytes    int64  // of messages and envelopes, without what TLS adds
 	Largest  int64  // bytes of the largest message
 	Place    string // of the row with the largest message
@@ -60,7 +61,7 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 	if err != nil {
 		return nil, err
 	}
-	e.Forecast, e.Caps, err = c.foresee(ctx, l, e.Start, waiting)
+	e.Forecast, e.Caps, err = c.foresee(ctx, l, e.Start, waiting, e.Copies)
 	return e, err
 }
 
@@ -94,7 +95,7 @@ func (c *Campaign) estimated(ctx context.Context, o EstimateOptions, e *Estimate
 	if p.report.Errors() > 0 {
 		return nil, nil, errors.Join(&CheckError{p.report}, draft.Discard(ctx), done())
 	}
-	frozen, err := c.record(p)
+	frozen, err := c.record(p, nil) // nobody sends it
 	if err == nil {
 		err = draft.Freeze(ctx, *frozen)
 	}
@@ -155,7 +156,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 			if w.Wire == 0 {
 				e.Unmade++
 			}
-			e.Bytes += w.Wire
+			e.Bytes, e.Copies = e.Bytes+w.Wire, e.Copies+w.Copies
 			if w.UTF8 {
 				e.UTF8++
 			}
@@ -234,7 +235,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 			}
 			if len(plan.Samples) < 3 {
 				// A message that cannot be made now (a file has gone) is held when its turn comes; it is not a sample.
-				if m, err := c.maker.Render(row, c.now()); err == nil {
+				if m, err := c.maker.Known(row, rec.Digest, c.now()); err == nil {
 					sample := message.Sampled(m)
 					sample.Number = rec.Number
 					plan.Samples = append(plan.Samples, sample)

@@ -85,7 +85,8 @@ func TestSevenBits(t *testing.T) {
 		"attachments: [{ file: anlage.txt, name: \"Übersicht {{.name}}.txt\" }]\n"+server(s, ""))
 	f.write(t, "body.txt", "Schöne Grüße, {{.name}} – {{.token}} 🎈\n"+strings.Repeat("ä", 900)+"\n")
 	f.write(t, "anlage.txt", "größer\n")
-	f.write(t, "people.csv", "email,name,token\nann@example.com,Änn,a\nbob@bücher.example,Bób,b\njörg@example.com,Jörg,c\n")
+	f.write(t, "people.csv",
+		"email,name,token\nann@example.com,Änn,a\nbob@bücher.example,Bób,b\njörg@example.com,Jörg,c\n")
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
 		map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
 	if box.n != 2 || len(box.eight) > 0 {

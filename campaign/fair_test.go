@@ -43,7 +43,8 @@ func TestCapsAreSharedFairly(t *testing.T) {
 				const seconds = 20
 				sum, accepted, off := deferring(t, c.slow, c.other, seconds)
 				if accepted < 30*seconds*9/10 || off == 0 || off > 30*seconds/10 {
-					t.Errorf("%d of a cap of %d went to those who take them, %d tries elsewhere (%v)", accepted, 30*seconds, off, sum.Counts)
+					t.Errorf("%d of a cap of %d went to those who take them, %d tries elsewhere (%v)", accepted, 30*seconds, off,
+						sum.Counts)
 				}
 			})
 		})

@@ -7,7 +7,6 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/check/content"
-	"mailshot/campaign/domains"
 	"mailshot/campaign/grouped"
 	"mailshot/campaign/groups"
 	"mailshot/campaign/ledger"
@@ -15,13 +14,13 @@ import (
 	"mailshot/campaign/outgoing"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/repeats"
+	"mailshot/campaign/standing"
 	"mailshot/internal/behind"
 	"mailshot/render"
 	"mailshot/render/address"
 )
 
-// chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
-// and few enough that memory stays flat.
+// chunk is how many rows are made at a time: enough for all processors and to be worth a sync, and no more in memory.
 const chunk = 1000
 
 // mostCells is how many bytes of cells a chunk holds at most, however few its rows are. Two chunks are in memory at a
@@ -61,7 +60,8 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 
 // fill reads the list once, makes the messages and adds the rows in the order of the list.
 func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped.Rows) (*planned, error) {
-	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
+	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}},
+		found: check.Gathering{Policy: c.def.Check}}
 	if _, err := c.header.Filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
 	}
@@ -82,18 +82,19 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions, g *grouped
 		err = e
 	}
 	p.found.Add(f.said.Findings(o.SkipErrors)...)
+	p.found.Add(c.maker.Belonging(c.root, err == nil)...)
 	if err == nil {
 		err = c.sumUp(ctx, to, p)
 	}
 	if err == nil {
-		f.sentBefore()
+		err = f.sentBefore(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	var dropped int64
-	p.report.Findings, dropped = p.found.Findings()
-	p.report.Dropped += dropped
+	fs, dropped := p.found.Findings()
+	p.report.Findings, p.report.Dropped = fs, p.report.Dropped+dropped
+	p.report.Ignored = p.found.Ignored()
 	return p, nil
 }
 
@@ -110,14 +111,13 @@ func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 		return err
 	}
 	p.found.Add(found...)
-	if c.opts.DNS {
-		found, dropped, err := domains.Check(ctx, c.opts.Network.Resolver, in.Domains, c.header.File, maxFindings)
-		if err != nil {
-			return err
-		}
-		p.found.Add(found...)
-		p.report.Dropped += dropped
+	found, p.report.Dropped, err = standing.Look(ctx, standing.Config{
+		Definition: c.def, Rows: p.report.Rows, Domains: in.Domains, List: c.header.File, Most: maxFindings, DNS: c.opts.DNS,
+		Resolver: c.opts.Network.Resolver, State: c.statePath(), Now: c.now()})
+	if err != nil {
+		return err
 	}
+	p.found.Add(found...)
 	if p.report.Rows == 0 && p.found.Errors() == 0 {
 		p.found.Add(check.Finding{
 			Code: "empty-list", Severity: check.Error, Place: c.header.File, Text: "the list has no rows",
@@ -209,8 +209,8 @@ type verdict struct {
 func (f *filling) verdict(m message.Made) verdict {
 	v := verdict{row: m.Row, fields: m.Row.Encode(), err: m.Err, said: m.Content}
 	if m.Message != nil {
-		v.digest, v.findings, v.copies = m.Message.Digest(), f.c.maker.Check(m.Message), m.Message.Copies()
-		if m.Findings = v.findings; f.history != nil {
+		v.digest, v.findings, v.copies = m.Message.Digest(), f.c.maker.Check(m), m.Message.Copies()
+		if m.Findings = check.Judged(f.c.def.Check, v.findings); f.history != nil {
 			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
 		}
 	}
@@ -255,9 +255,8 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 		case m.row.Invalid != "":
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
 			f.p.found.Row(m.row.Place)
-			f.p.found.Add(check.Finding{
-				Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid,
-			})
+			f.p.found.Add(check.Finding{Code: "invalid-row", Severity: check.Warning, Place: m.row.Place,
+				Text: m.row.Invalid})
 		default:
 			if err := f.mailed(ctx, to, m, &r); err != nil {
 				return nil, err
@@ -283,12 +282,7 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m *verdict, r 
 		f.history.Note(m.content, r.Key, r.Place)
 	}
 	if !to.ASCII() && why == "" {
-		f.p.found.Add(check.Finding{
-			Code: "needs-smtputf8", Severity: check.Warning, Place: m.row.Place,
-			Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
-			Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; " +
-				"without it this recipient is refused, and the others go",
-		})
+		f.p.found.Add(outgoing.BeyondASCII(m.row.Place, to))
 	}
 	r.Digest = m.digest[:]
 	if why == "" {

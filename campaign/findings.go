@@ -15,8 +15,8 @@ const maxFindings = 1000
 
 // asCheck makes a report of an error about the list's header or a template, as of any other finding.
 func (c *Campaign) asCheck(err error) error {
-	r := &check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: slices.Concat(c.lacks, check.From(err))}
-	return &CheckError{r}
+	found := slices.Concat(c.lacks, check.From(err))
+	return &CheckError{&check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: found}}
 }
 
 // lacking is what a send needs and does not have, as far as that is known before one. Only if ask is true servers are
@@ -28,9 +28,9 @@ func (c *Campaign) lacking(ctx context.Context, ask bool) []check.Finding {
 	if ask {
 		c.tokens = map[*definition.Server]*transport.Tokens{}
 	}
-	return readiness.Lacks(ctx, readiness.Config{
+	return check.Judged(c.def.Check, readiness.Lacks(ctx, readiness.Config{
 		Definition: c.def, Accounts: c.opts.Accounts, Now: c.now(), Rehearsal: c.opts.To != nil, Tokens: c.tokens,
-	})
+	}))
 }
 
 // ready is the error about a plan with something left to send, and something that its run would lack.

@@ -30,7 +30,7 @@ func (c *Campaign) waitsIn(lane string) string {
 
 // foresee says when what is waiting can go, and how much of each cap has been used.
 func (c *Campaign) foresee(
-	ctx context.Context, l *ledger.Ledger, now time.Time, w waiting,
+	ctx context.Context, l *ledger.Ledger, now time.Time, w waiting, copies int64,
 ) (limits.Forecast, []caps.Use, error) {
 	p, err := c.pacer(ctx, l)
 	if err != nil {
@@ -38,6 +38,7 @@ func (c *Campaign) foresee(
 	}
 	cfg := forecast.Config{
 		Now: now, Waiting: forecast.Waiting(w), Terms: c.terms(), Accounts: c.accounts, Pacer: p,
+		Copies: copies,
 	}
 	// Each of several servers has a warm-up of its own, and what one server may not take goes by another.
 	if servers := c.servers(); len(servers) == 1 {

@@ -105,7 +105,8 @@ func TestGroupsAreResumed(t *testing.T) {
 		map[ledger.State]int64{ledger.Sent: 1, ledger.Pending: 2, ledger.Grouped: 4})
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{Only: "number == '2' && customer == 'C'"}),
 		map[ledger.State]int64{ledger.Sent: 2, ledger.Pending: 1, ledger.Grouped: 4})
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3, ledger.Grouped: 4})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 3, ledger.Grouped: 4})
 	if all := got(t, rec); !slices.Equal(all, []string{"A: 1 2 3 = 0.3 of 3", "B: 1 2 = 0.2 of 2", "C: 1 2 = 0.2 of 2"}) {
 		t.Errorf("%q", all)
 	}
@@ -137,6 +138,9 @@ func (f *folder) findings(t *testing.T) []string {
 }
 
 // What would make a message with a row missing, or with one row's data for all, is an error with the places.
+//
+// Seen to fail in package groups: with no text of a column compared (the three fields were no findings), with no
+// address compared (both addresses were none), and with a group whose name is empty taken for one.
 func TestGroupsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	const head = "customer,contact,email,number,amount\n"
@@ -217,12 +221,17 @@ func TestGroupsWithAFaultAreInvalid(t *testing.T) {
 }
 
 // All rows' attachments go with the message, each file once.
+//
+// Seen to fail in render's attachGroup: with the first row's cells for all rows (A had 1.txt and terms.txt), and with
+// two files of one name and other bytes let pass. Without the comparison of paths it holds: the bytes are compared,
+// too.
 func TestGroupsAttachments(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, grouped)
 	f := newStatements(t, s, "A1 A2 A3 A1=0.50 B1")
-	f.write(t, "campaign.yaml", statements+"attachments:\n  - file: files/{{.number}}/invoice.txt\n    name: \"{{.number}}.txt\"\n"+
-		"  - file: terms.txt\n"+server(s, ""))
+	f.write(t, "campaign.yaml",
+		statements+"attachments:\n  - file: files/{{.number}}/invoice.txt\n    name: \"{{.number}}.txt\"\n"+
+			"  - file: terms.txt\n"+server(s, ""))
 	f.write(t, "terms.txt", "terms")
 	for _, n := range []string{"1", "2", "3"} {
 		f.write(t, "files/"+n+"/invoice.txt", "invoice "+n)
@@ -252,8 +261,9 @@ func TestGroupsAttachments(t *testing.T) {
 	// Two files with one name, and one file under two paths.
 	f.write(t, "campaign.yaml", statements+"attachments: [{ file: \"files/{{.number}}/invoice.txt\" }]\n"+server(s, ""))
 	all := f.findings(t)
-	if len(all) != 2 || !strings.Contains(all[0], `"files/1/invoice.txt" and "files/2/invoice.txt" are two files, and both are `+
-		`called "invoice.txt" in the message`) {
+	if len(all) != 2 || !strings.Contains(all[0],
+		`"files/1/invoice.txt" and "files/2/invoice.txt" are two files, and both are `+
+			`called "invoice.txt" in the message`) {
 		t.Errorf("%q", all)
 	}
 	for _, n := range []string{"2", "3"} {

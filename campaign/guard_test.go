@@ -81,7 +81,8 @@ func BenchmarkGuard(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(float64(info.Size())/float64(b.N), "bytes/row")
-			if same := r.Errors() > 0; same != (what == "same") || len(r.Findings) > 0 && r.Findings[0].Severity == check.Warning {
+			if same := r.Errors() > 0; same != (what == "same") || len(r.Findings) > 0 &&
+				r.Findings[0].Severity == check.Warning {
 				b.Fatal(r.Findings)
 			}
 		})

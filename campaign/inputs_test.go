@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/check"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
@@ -439,7 +441,8 @@ func TestLateBadRows(t *testing.T) {
 	if refused.Report.Errors() != len(rows) {
 		t.Fatalf("%+v, want %d errors", refused.Report.Findings, len(rows))
 	}
-	for i, f := range refused.Report.Findings {
+	errs := slices.DeleteFunc(refused.Report.Findings, func(f check.Finding) bool { return f.Severity != check.Error })
+	for i, f := range errs {
 		if !strings.Contains(f.Place+f.Text, rows[i]) {
 			t.Errorf("%+v, want %s in it", f, rows[i])
 		}

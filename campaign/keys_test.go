@@ -18,7 +18,8 @@ func TestKeysWrittenOtherwise(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "dot:ann@example.com,once:store-drop")
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.Replace(base, "recipients: { file: people.csv", "recipients: { file: people.csv, key: id", 1)+
+	f.write(t, "campaign.yaml", strings.Replace(base, "recipients: { file: people.csv",
+		"recipients: { file: people.csv, key: id", 1)+
 		server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	list := func(zero string) string {

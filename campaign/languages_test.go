@@ -137,9 +137,15 @@ func TestLanguagesAreCovered(t *testing.T) {
 	f.replace(t, "campaign.yaml", func(text string) string { return strings.Replace(text, "صورتحساب", "حساب", 1) })
 	f.asked(t, o, "campaign.yaml (languages)", "the templates")
 	f.replace(t, "campaign.yaml", func(text string) string { return strings.Replace(text, "حساب", "صورتحساب", 1) })
-	f.replace(t, "campaign.yaml", func(text string) string { return strings.Replace(text, "default: en", "default: en-GB", 1) })
+	f.replace(t, "campaign.yaml", func(text string) string {
+		return strings.Replace(text, "default: en",
+			"default: en-GB", 1)
+	})
 	f.asked(t, o, "campaign.yaml (body, languages)", "the templates") // the layout has the language in it
-	f.replace(t, "campaign.yaml", func(text string) string { return strings.Replace(text, "default: en-GB", "default: en", 1) })
+	f.replace(t, "campaign.yaml", func(text string) string {
+		return strings.Replace(text, "default: en-GB",
+			"default: en", 1)
+	})
 	want(t, f.send(t, campaign.Options{}, o), map[ledger.State]int64{ledger.Sent: 8})
 }
 

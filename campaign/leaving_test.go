@@ -112,7 +112,8 @@ func TestTokensLast(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	f.topic(t, s, "news-2", newsKeys)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
 	if got, err := f.found(t, rec.subjects(t)["p2@example.com"]); err != nil || got.Campaign != "news-2" {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -127,14 +128,16 @@ func TestTokensOfOthers(t *testing.T) {
 	mine := rec.subjects(t)["p1@example.com"]
 	want(t, other.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3})
 	theirs := rec.subjects(t)["p1@example.com"]
-	for _, text := range []string{theirs, strings.Repeat("a", 52), strings.Repeat("a", 32), mine[:51] + "z", mine[:20] + theirs[20:],
+	for _, text := range []string{theirs, strings.Repeat("a", 52), strings.Repeat("a", 32), mine[:51] + "z", mine[:20] +
+		theirs[20:],
 		theirs[:8] + mine[8:], "https://example.org/u/" + theirs, "nothing", ""} {
 		var unusable *leaving.UnusableError
 		if got, err := f.found(t, text); !errors.As(err, &unusable) {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{mine, " " + strings.ToUpper(mine) + "\n", mine[:30] + "\r\n  " + mine[30:], "https://example.org/u/" + mine,
+	for _, text := range []string{mine, " " + strings.ToUpper(mine) + "\n", mine[:30] + "\r\n  " + mine[30:],
+		"https://example.org/u/" + mine,
 		"<https://example.org/u/" + strings.ToUpper(mine) + ">,"} {
 		if got, err := f.found(t, text); err != nil || got.AddressKey != "p1@example.com" {
 			t.Errorf("%q: %+v, %v", text, got, err)
@@ -242,7 +245,8 @@ func TestLeavingByTopic(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p2@*:550 5.1.1 no such user")
 	f := newsletter(t, s, "news-1", newsKeys)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
 	first := rec.subjects(t)
 	f.leaves(t, first["p1@example.com"])
 	count := func(id, keys string, sent, suppressed int64) {
@@ -264,14 +268,17 @@ func TestLeavingByTopic(t *testing.T) {
 	count("invoice-1", "kind: transactional\n", 2, 1)
 	count("plain-1", "", 2, 1)
 	f.topic(t, s, "bulk-1", "kind: newsletter\n"+leave)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
 	f.leaves(t, rec.subjects(t)["p0@example.com"])
 	count("notice-1", "kind: notice\n", 1, 2)
 	count("news-3", newsKeys, 0, 3)
 	count("invoice-2", "kind: transactional\n", 2, 1)
 	// The plan of offers-1 was made before p0 left: the run asks again.
 	f.topic(t, s, "offers-1", "kind: newsletter\ntopic: offers\n"+leave)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 1, ledger.Suppressed: 2})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 1, ledger.Suppressed: 2})
 	f.topic(t, s, "invoice-1", "kind: transactional\n")
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 2, ledger.Suppressed: 1})
 }

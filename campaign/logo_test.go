@@ -1,8 +1,11 @@
 package campaign_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
+	"image"
+	"image/png"
 	"testing"
 
 	"mailshot/campaign"
@@ -47,7 +50,8 @@ func TestLanguageWithoutTheLogo(t *testing.T) {
 // somebody says so, as for a campaign of one language: many countries ask for the address.
 func TestLanguageWithoutThePostalAddress(t *testing.T) {
 	t.Parallel()
-	for name, entry := range map[string]string{"a layout of its own": "{ layout: own.html }", "a text": "{ text: body.de.txt }"} {
+	for name, entry := range map[string]string{"a layout of its own": "{ layout: own.html }",
+		"a text": "{ text: body.de.txt }"} {
 		f := newFolder(t)
 		f.write(t, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+
 			"recipients: { file: people.csv, language: lang }\nbody: { markdown: body.md, postal: 1 Main Street }\n"+
@@ -59,6 +63,41 @@ func TestLanguageWithoutThePostalAddress(t *testing.T) {
 		report, err := f.open(t, campaign.Options{}).Check(t.Context())
 		if err == nil && len(report.Findings) == 0 {
 			t.Errorf("%s: the messages have no postal address, and nothing says so", name)
+		}
+	}
+}
+
+// An image that goes with each message is measured: one that is far wider than it is shown is named once, also where
+// two languages share it.
+func TestWideImage(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]int{1600: 0, 1601: 1} {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, 2))); err != nil {
+			t.Fatal(err)
+		}
+		f := newFolder(t)
+		f.write(t, "photo.png", b.String())
+		f.write(t, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+
+			"recipients: { file: people.csv, language: lang }\nbody: { markdown: body.md }\n"+
+			"attachments: [{ file: photo.png, cid: photo }]\nlanguages: { default: en, de: { subject: Guten Tag } }\n")
+		f.write(t, "body.md", "Dear {{.name}}\n\n![The house](cid:photo)\n")
+		f.write(t, "people.csv", "email,name,lang\np0@example.com,Ann,en\np1@example.com,Carl,de\n")
+		report, err := f.open(t, campaign.Options{}).Check(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, one := range report.Findings {
+			if one.Code == "image-wide" {
+				got++
+				if one.Place != "campaign.yaml:6:23" {
+					t.Errorf("%d: %s", width, one.Place)
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%d: %d findings, want %d: %v", width, got, want, report.Findings)
 		}
 	}
 }

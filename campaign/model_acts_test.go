@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/repair"
 	"mailshot/sender/reply"
 )
 
@@ -24,6 +25,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	}{
 		{"take", 20, m.take}, {"answer", 30, m.answer}, {"later", 6, m.later},
 		{"kill", 1, m.kill}, {"power cut", 1, m.powerCut}, {"stop", 1, m.stopped},
+		{"return", 4, m.comesBack}, {"forget", 1, m.forget},
 		{"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
 	} {
 		for i := range a.n {
@@ -156,6 +158,9 @@ func (m *machine) powerCut(t *rapid.T) {
 	case m.p == nil:
 		m.start(lot.IntN(2) == 0)
 		accounts, last = lot.IntN(4) == 0, true
+	case lot.IntN(8) == 0 && m.anyStored():
+		again := m.comeBack(t)
+		defer func() { again() }() // who collects has not noted it, and collects it again
 	case lot.IntN(6) == 0:
 		accounts = true
 		before := map[string]bool{}
@@ -175,7 +180,8 @@ func (m *machine) powerCut(t *rapid.T) {
 	}
 	left, err := m.disk.read()
 	m.must(err)
-	if journal, ok := cutJournal(was.journal, left.journal, lot); ok && !accounts && lot.IntN(3) == 0 && started == m.started() {
+	if journal, ok := cutJournal(was.journal, left.journal, lot); ok && !accounts && lot.IntN(3) == 0 &&
+		started == m.started() {
 		// A group is written before the database has any of it, and before a body leaves.
 		left.state, left.stateLog, left.journal = was.state, was.stateLog, journal
 	} else if log, ok := torn(was.accountsLog, left.accountsLog, lot); ok && accounts {
@@ -354,5 +360,10 @@ func (m *machine) drain(t *rapid.T) {
 		if s == ledger.Pending || s == ledger.Deferred || s == ledger.Begun {
 			t.Fatalf("%s is left %s", key, s)
 		}
+	}
+	m.shut()
+	faults, err := repair.Examine(context.Background(), m.disk.state())
+	if m.must(err); len(faults) > 0 {
+		t.Fatalf("the ledger contradicts itself: %v", faults)
 	}
 }

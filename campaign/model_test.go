@@ -50,6 +50,7 @@ type machine struct {
 	edits map[string]int // how often a row was edited
 
 	truth  map[string]*truth
+	names  map[int64]string        // the keys of rows, also of those that were forgotten
 	states map[string]ledger.State // as of the last check
 	ran    int64                   // how often the campaign was run, as of then
 	act    act                     // what may have changed them since
@@ -65,6 +66,10 @@ type truth struct {
 	doubt      bool // a person said "refused" of what may have been taken
 	said       bool // a person said "sent"
 	suppressed bool // must not be mailed: the list of the user has it, durably
+
+	came      ledger.State // what came back and holds: bounced or complained
+	delivered bool         // it came back that the message was delivered
+	returns   []ledger.Return
 }
 
 // process is the running program.
@@ -79,39 +84,6 @@ type process struct {
 	refused []string // whose mailbox the server said does not exist, since it last accepted somebody
 }
 
-// act says who may have moved deliveries, for what is allowed depends on it.
-type act string
-
-const (
-	byRun    act = "run"
-	byStart  act = "start"
-	byPerson act = "person"
-)
-
-// may says which states may follow a state, by who acts, from one look at the disk to the next.
-var may = map[act]map[ledger.State][]ledger.State{
-	byRun: {
-		ledger.Pending:  {ledger.Begun, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Suppressed, ledger.Held},
-		ledger.Deferred: {ledger.Begun, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Suppressed, ledger.Held},
-		ledger.Begun:    {ledger.Sent, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown},
-	},
-	byStart: {
-		ledger.Begun:    {ledger.Unknown},
-		ledger.Pending:  {ledger.Cancelled, ledger.Suppressed},
-		ledger.Deferred: {ledger.Cancelled, ledger.Suppressed},
-	},
-	byPerson: {
-		ledger.Refused:   {ledger.Pending},
-		ledger.GaveUp:    {ledger.Pending},
-		ledger.Held:      {ledger.Pending},
-		ledger.Cancelled: {ledger.Pending},
-		ledger.Unknown:   {ledger.Sent, ledger.Refused, ledger.Pending},
-		ledger.Begun:     {ledger.Unknown, ledger.Sent, ledger.Refused, ledger.Pending}, // first it is what a start makes of it
-		ledger.Pending:   {ledger.Cancelled},
-		ledger.Deferred:  {ledger.Cancelled},
-	},
-}
-
 const modelID = "model"
 
 // connections is how many bodies can be under way at once in the model.
@@ -122,7 +94,7 @@ const modelWorkers = 3 * modelConnections
 
 func newMachine(t *rapid.T, base string, empty image) *machine {
 	m := &machine{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), edits: map[string]int{},
-		truth: map[string]*truth{}, states: map[string]ledger.State{}}
+		truth: map[string]*truth{}, states: map[string]ledger.State{}, names: map[int64]string{}}
 	var err error
 	if m.base, err = os.MkdirTemp(base, "c"); err != nil {
 		t.Fatal(err)
@@ -225,7 +197,7 @@ func (m *machine) look() look {
 		m.file, err = sql.Open("sqlite", "file:"+m.disk.state()+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
 		m.must(err)
 		m.file.SetMaxOpenConns(1)
-		m.query, err = m.file.Prepare(`SELECT c.rows, c.turn, c.list, r.key, s.name FROM campaigns c
+		m.query, err = m.file.Prepare(`SELECT c.rows, c.turn, c.list, r.id, r.key, s.name FROM campaigns c
 			JOIN rows r ON r.campaign = c.no LEFT JOIN deliveries d ON d.id = r.id LEFT JOIN states s ON s.no = d.state
 			WHERE c.frozen = 1`)
 		m.must(err)
@@ -235,9 +207,14 @@ func (m *machine) look() look {
 	m.must(err)
 	defer rows.Close()
 	for rows.Next() {
+		var id int64
 		var key string
 		var state ledger.State
-		m.must(rows.Scan(&l.rows, &l.runs, &l.list, &key, &state)) // a row without a delivery is an error
+		m.must(rows.Scan(&l.rows, &l.runs, &l.list, &id, &key, &state)) // a row without a delivery is an error
+		if key == "" {                                                  // of somebody who was forgotten
+			key = m.names[id]
+		}
+		m.names[id] = key
 		if l.states[key] != "" {
 			m.t.Fatalf("%s has two deliveries", key)
 		}
@@ -429,13 +406,14 @@ func (m *machine) holds(key string, is ledger.State) {
 	if is != ledger.Begun { // also if a power cut took the begin back
 		tr.started = false
 	}
-	taken := is == ledger.Begun || is == ledger.Sent || is == ledger.Unknown
+	taken := slices.Contains([]ledger.State{ledger.Begun, ledger.Sent, ledger.Unknown, ledger.Bounced, ledger.Complained}, is)
 	if tr.open && !taken {
 		m.t.Fatalf("the server took the message for %s, which is %s", key, is)
 	}
 	if is == ledger.Sent && !tr.open && !tr.said {
 		m.t.Fatalf("%s is sent, and the server has nothing", key)
 	}
+	m.returned(key, is)
 }
 
 // unbegun reports whether a delivery may be in this state after it was begun ahead, and nothing of its body has left.
@@ -456,6 +434,8 @@ func (tr *truth) decided(was, is ledger.State) {
 		tr.open, tr.doubt = false, true
 	case was == ledger.Unknown && is == ledger.Sent:
 		tr.said = true
+	case (was == ledger.Bounced || was == ledger.Complained) && is == ledger.Sent:
+		tr.came, tr.said = "", true
 	}
 }
 
@@ -471,7 +451,9 @@ func lot(t *rapid.T) *rand.Rand {
 // Broken on purpose, it said: of a run that leaves what it finds begun as it is, "3 are begun at once"; of one that
 // makes it pending, "k1 went from begun to pending by start"; with sent settled before the reply, "k1 is sent, and the
 // server has nothing"; with nobody asked in Begin, "k2 is mailed after it was suppressed"; with what a dead process had
-// reserved thrown away, "4 uses within an hour, the cap is 3".
+// reserved thrown away, "4 uses within an hour, the cap is 3"; of a fold that does not apply what waits, "k1 is sent, and
+// bounced came back"; of a recovery that does not, "k1 is unknown, and complained came
+// back".
 func TestModel(t *testing.T) {
 	// One seed where none is named: CI says the same of the same code. Others are for long runs.
 	if seed := flag.Lookup("rapid.seed").Value; seed.String() == "0" {

@@ -57,7 +57,8 @@ func TestMistakesInWhatALayoutShows(t *testing.T) {
 // somebody says that there is none.
 func TestUnsubscribeLinkOfACell(t *testing.T) {
 	t.Parallel()
-	for _, header := range []string{"<{{.link}}>", "{{if .link}}<https://u.example/{{.name}}>{{end}}", "<https://u.example/{{.name}}>",
+	for _, header := range []string{"<{{.link}}>", "{{if .link}}<https://u.example/{{.name}}>{{end}}",
+		"<https://u.example/{{.name}}>",
 		"{{.header}}", "{{with .header}}{{.}}{{end}}"} {
 		f := newFolder(t)
 		f.write(t, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+

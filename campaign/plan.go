@@ -212,7 +212,7 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 	if planned.report.Errors() > 0 {
 		return errors.Join(&CheckError{planned.report}, draft.Discard(ctx))
 	}
-	frozen, err := c.record(planned)
+	frozen, err := c.record(planned, c.maker.Keep(c.id))
 	if err != nil {
 		return err
 	}
@@ -225,10 +225,10 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 	return err
 }
 
-// record is what the ledger keeps of a campaign beside its rows.
-func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
+// record is what the ledger keeps of a campaign beside its rows. kept is why the files that were made are not kept.
+func (c *Campaign) record(p *planned, kept error) (*ledger.Campaign, error) {
 	header, err := json.Marshal(c.header)
-	if err != nil {
+	if err = errors.Join(err, kept); err != nil {
 		return nil, err
 	}
 	template := ""
@@ -360,7 +360,7 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 			return errors.Join(err, ErrDeclined, re.Discard(ctx))
 		}
 	}
-	frozen, err := c.record(p)
+	frozen, err := c.record(p, c.maker.Keep(c.id))
 	if err != nil {
 		return errors.Join(err, re.Discard(ctx))
 	}
@@ -401,7 +401,7 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	} else if off != 0 && c.opts.Sink == nil {
 		plan.Notes = append(plan.Notes, clock.Note(t, now.In(c.def.Schedule.Location()), off))
 	}
-	forecast, used, err := c.foresee(ctx, c.ledger, now, lanes)
+	forecast, used, err := c.foresee(ctx, c.ledger, now, lanes, plan.ToSend*c.maker.Copies())
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"mailshot/campaign/check"
 	"mailshot/campaign/groups"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/message"
@@ -56,9 +57,9 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 				}
 				continue
 			}
-			for _, made := range c.maker.Shown(r, c.now(), o.Languages) {
+			for _, made := range c.maker.Shown(ctx, r, c.now(), o.Languages) {
 				if o.Check && made.Message != nil {
-					made.Findings = c.maker.Check(made.Message)
+					made.Findings = check.Judged(c.def.Check, c.maker.Check(made))
 				}
 				if !yield(made, nil) {
 					return

@@ -24,7 +24,7 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 		return nil, err
 	}
 	if o.From == "" {
-		o.From = c.def.Bounces.String()
+		o.From = c.def.Bounces.Address().String()
 		if m, err := address.ParseMailbox(c.def.From.Text); err == nil && c.def.Bounces.IsZero() {
 			o.From = m.Address.String()
 		}

@@ -8,6 +8,7 @@ import (
 	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
+	"mailshot/campaign/previous"
 	"mailshot/campaign/repeats"
 )
 
@@ -28,8 +29,8 @@ func (c *Campaign) history(ctx context.Context, to adder) (*repeats.History, err
 	if _, is := to.(*ledger.Replan); !is {
 		return h, nil
 	}
-	done := ledger.Filter{States: []ledger.State{ledger.Sent, ledger.Unknown, ledger.Refused, ledger.GaveUp,
-		ledger.Held, ledger.Cancelled, ledger.Suppressed}}
+	done := ledger.Filter{States: []ledger.State{ledger.Sent, ledger.Bounced, ledger.Complained, ledger.Unknown,
+		ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Cancelled, ledger.Suppressed}}
 	for r, err := range c.ledger.Deliveries(ctx, c.id, done) {
 		if err != nil {
 			return nil, err
@@ -60,18 +61,25 @@ func (c *Campaign) run(ctx context.Context) string {
 	return repeats.RunOf(ctx, c.statePath(), c.id)
 }
 
-// sentBefore finds the messages of the plan that the user's other campaigns have sent.
-func (f *filling) sentBefore() {
-	if f.history == nil {
-		return
-	}
-	all := f.pending
+// sentBefore compares the plan with the last campaign like it, and finds the messages that other campaigns have sent.
+func (f *filling) sentBefore(ctx context.Context) error {
+	all, def := f.pending, f.c.def
 	if d, is := f.to.(*ledger.Draft); is {
 		all = d.Counts()[ledger.Pending] // without the duplicates
+		fs, err := previous.Findings(ctx, previous.Plan{Ledger: f.c.ledger, State: f.c.statePath(), ID: f.c.id,
+			Template: def.IDTemplate(), Place: def.Place(def.Recipients.Places["file"]), Rows: f.p.report.Rows,
+			Counts: d.Counts(), Idle: f.c.rehearsal() || f.p.found.Errors() > 0})
+		if f.p.found.Add(fs...); err != nil {
+			return err
+		}
+	}
+	if f.history == nil {
+		return nil
 	}
 	f.p.found.Add(f.history.Findings(repeats.Asked{
-		All: all, Accepted: f.o.Repeat, File: f.c.def.Name, List: f.c.list.Digest(), Subject: repeats.Subject(f.c.def.Subject.Text),
+		All: all, Accepted: f.o.Repeat, File: def.Name, List: f.c.list.Digest(), Subject: repeats.Subject(def.Subject.Text),
 	})...)
+	return nil
 }
 
 // record has the run remember who gets which message, and the accounts what its tokens mean.

@@ -138,7 +138,8 @@ func TestSameMessageToAddedRows(t *testing.T) {
 	lone.write(t, "people.csv", "email,name,token\nnew@example.com,New,new\n")
 	lone.send(t, campaign.Options{}, campaign.PlanOptions{})
 	again.write(t, "people.csv", people(2)+"new@example.com,New,new\n")
-	if got := again.before(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}); !strings.HasPrefix(got, "error: 1 of 3 ") ||
+	if got := again.before(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}); !strings.HasPrefix(got,
+		"error: 1 of 3 ") ||
 		!strings.HasSuffix(got, " as lone: people.csv:4") {
 		t.Error(got)
 	}
@@ -209,7 +210,8 @@ func TestSameMessageOfWhomItReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	if got := killed.under(t, "again").before(t, campaign.Options{}, campaign.PlanOptions{}); !strings.HasPrefix(got, "error: 1 of 3 ") {
+	if got := killed.under(t, "again").before(t, campaign.Options{}, campaign.PlanOptions{}); !strings.HasPrefix(got,
+		"error: 1 of 3 ") {
 		t.Error(got)
 	}
 }

@@ -105,7 +105,8 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 func TestOlderCopyOfTheRefused(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4, "dot:p0@*,1:554 5.6.0 not this")
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3, ledger.Refused: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 3, ledger.Refused: 1})
 	older := f.copied(t)
 	retry := func(f *folder, filter ledger.Filter) (n, left int64) {
 		t.Helper()
@@ -128,7 +129,8 @@ func TestOlderCopyOfTheRefused(t *testing.T) {
 	if n, left := retry(older, ledger.Filter{}); n != 0 || left != 1 {
 		t.Errorf("of the copy %d rows are pending again, %d left out", n, left)
 	}
-	if faults, err := repair.Examine(t.Context(), filepath.Join(older.dir, ".mailshot", "state.db")); err != nil || len(faults) > 0 {
+	if faults, err := repair.Examine(t.Context(), filepath.Join(older.dir, ".mailshot", "state.db")); err != nil ||
+		len(faults) > 0 {
 		t.Error(faults, err)
 	}
 	if n := len(rec.accepted(t)); n != 4 {

@@ -42,7 +42,8 @@ func TestUnknownInARow(t *testing.T) {
 			if n < 3 || n > 3+4 || sum.Counts[string(ledger.Pending)] != 40-n || int64(len(rec.accepted(t))) > n {
 				t.Errorf("%v, %d at the sink", sum.Counts, len(rec.accepted(t)))
 			}
-			stops(t, sum, "", "stop-loss: 3 messages in a row", "127.0.0.1", "mailshot resolve", "limits.stop_loss.unknown_in_a_row")
+			stops(t, sum, "", "stop-loss: 3 messages in a row", "127.0.0.1", "mailshot resolve",
+				"limits.stop_loss.unknown_in_a_row")
 		})
 	}
 }
@@ -150,13 +151,15 @@ func TestSameRefusalNowAndThen(t *testing.T) {
 	f.write(t, "campaign.yaml", base+server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", list)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 30, ledger.Refused: 30})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 30, ledger.Refused: 30})
 	if n := suppressedNow(t, f); n != 30 {
 		t.Errorf("%d people are on the suppression list, want 30", n)
 	}
 	s, _ = startSink(t, sink.Options{}, "rcpt:*@*:550 5.1.1 no such person")
 	f, clock := courteous(t, s, people(15), "", "", "2026-11-23T09:00:00Z")
-	want(t, f.send(t, campaign.Options{Now: clock.now}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Refused: 15})
+	want(t, f.send(t, campaign.Options{Now: clock.now}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Refused: 15})
 	if n := suppressedNow(t, f); n != 15 {
 		t.Errorf("%d people are on the suppression list, want 15", n)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
-	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/outgoing"
@@ -52,7 +51,7 @@ const (
 )
 
 // ExitCode is the first that holds: 130 interrupted twice, 1 failed, 75 work is left, 5 unknown outcomes need a
-// decision, 4 ended with refused, gave_up or held, 0 all sent.
+// decision, 4 ended with refused, gave_up, held, bounced or complained, 0 all sent.
 func (s *Summary) ExitCode() int {
 	n := func(st ledger.State) int64 { return s.Counts[string(st)] }
 	switch {
@@ -64,7 +63,7 @@ func (s *Summary) ExitCode() int {
 		return exitWorkLeft
 	case n(ledger.Unknown) > 0:
 		return exitUnknown
-	case n(ledger.Refused)+n(ledger.GaveUp)+n(ledger.Held) > 0:
+	case n(ledger.Refused)+n(ledger.GaveUp)+n(ledger.Held)+n(ledger.Bounced)+n(ledger.Complained) > 0:
 		return exitFinal
 	}
 	return exitOK
@@ -152,7 +151,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	if err := s.openServers(); err != nil {
 		return nil, err
 	}
-	if s.messages.Signer, err = signing.Open(ctx, c.def.Signatures, c.def.Dir); err != nil {
+	if err := s.messages.Open(ctx, c.def); err != nil {
 		return nil, err
 	}
 	if s.Pacer, err = c.pacer(ctx, c.ledger); err != nil {
@@ -325,7 +324,7 @@ func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
 		return nil
 	}
 	entry := accounts.Entry{
-		Domain: c.suppress.Domain(), Key: d.AddressKey, Source: "campaign " + c.id, Time: c.now(),
+		Domain: c.suppress.Domain(), Key: d.AddressKey, Source: accounts.SourceOf(c.id), Time: c.now(),
 		Reason: reply.Clean(fmt.Sprintf("refused: %d %s %s", out.Code, out.Enhanced, out.Text)),
 	}
 	// It is recorded whatever becomes of the run: its context may already have ended.

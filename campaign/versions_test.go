@@ -20,7 +20,12 @@ import (
 // fixture is a folder as a version of mailshot left it when it was killed: testdata/versions/generate.sh makes them.
 func fixture(t *testing.T, name string, s *sink.Server) *folder {
 	t.Helper()
-	const from = "testdata/versions"
+	return fixtureIn(t, "testdata/versions", name, s)
+}
+
+// fixtureIn is fixture for the campaign of another folder.
+func fixtureIn(t *testing.T, from, name string, s *sink.Server) *folder {
+	t.Helper()
 	f := newFolder(t)
 	f.copy(t, from, s, "campaign.yaml", "people.csv", "body.txt", "do-not-mail.csv")
 	unpack(t, filepath.Join(from, name+".state.db.gz"), filepath.Join(f.dir, ".mailshot", "state.db"))

@@ -42,9 +42,9 @@ type Allowance struct {
 }
 
 // Allowance is what the campaign may use of s, one of its servers. It follows from t, s and the table of presets alone.
-// A sink has no caps, and as many connections as the campaign file says.
+// A sink and a Drafts folder have no caps, and as many connections as the campaign file says.
 func (t Terms) Allowance(s *definition.Server) Allowance {
-	if t.Sink {
+	if t.Sink || s.ToDrafts {
 		return allow(s.Limits, nil, definition.Ceiling{}, counted{account: account(s)})
 	}
 	var preset *reply.Provider

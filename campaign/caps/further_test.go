@@ -17,7 +17,8 @@ func TestFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := sender.NewMemoryBudget()
 		account := []sender.Limit{{Key: "a", Caps: []limits.Cap{{N: 5, Window: time.Hour}}}}
-		f := NewFurther(Further{Budget: b, Account: account, Now: time.Now, Group: func(domain string) string { return domain },
+		f := NewFurther(Further{Budget: b, Account: account, Now: time.Now,
+			Group:  func(domain string) string { return domain },
 			Groups: map[string]sender.Limit{"x.example": {Key: "x", Caps: []limits.Cap{{N: 1, Window: time.Hour}}}}})
 		first := func() sender.Reservation {
 			r, refused, err := b.Reserve(t.Context(), time.Now(), account)
@@ -26,10 +27,12 @@ func TestFurther(t *testing.T) {
 			}
 			return r
 		}
-		if r, refused, err := f.Reserve(t.Context(), first(), []string{"to@z.example", "a@y.example", "a@x.example", "b@X.example"}); r != nil || refused.Key != "x" || err != nil {
+		if r, refused, err := f.Reserve(t.Context(), first(), []string{"to@z.example", "a@y.example", "a@x.example",
+			"b@X.example"}); r != nil || refused.Key != "x" || err != nil {
 			t.Fatal(r, refused, err)
 		}
-		all, refused, err := f.Reserve(t.Context(), first(), []string{"to@z.example", "a@y.example", "a@x.example", "b@y.example", "c@y.example"})
+		all, refused, err := f.Reserve(t.Context(), first(), []string{"to@z.example", "a@y.example", "a@x.example",
+			"b@y.example", "c@y.example"})
 		if all == nil {
 			t.Fatal(refused, err)
 		}

@@ -16,6 +16,8 @@ import (
 // account is the key of a server's account: a host with a login, this machine's name, or a program.
 func account(s *definition.Server) string {
 	switch {
+	case s.ToDrafts:
+		return strings.TrimSpace("drafts " + definition.HostKey(s.Drafts.Host) + " " + strings.ToLower(s.Drafts.Username))
 	case s.Direct:
 		return "direct " + strings.ToLower(s.Helo)
 	case s.Sendmail != "":
@@ -69,7 +71,7 @@ func login(host, user string) string {
 func Canonical(key string) string {
 	kind, rest, _ := strings.Cut(key, " ")
 	switch kind {
-	case "group", "direct", "sendmail":
+	case "group", "direct", "sendmail", "drafts":
 		return key
 	case "socket":
 		return kind + " " + inLower(rest)

@@ -22,14 +22,17 @@ func TestKeys(t *testing.T) {
 	}{
 		{definition.Server{Host: "SMTP.Acme.example.", Username: "Ann@Acme.example"}, "smtp.acme.example. Ann@Acme.example",
 			"smtp.acme.example ann@acme.example"},
-		{definition.Server{Host: "smtp.acme.example", Username: "Ann.Smith"}, "smtp.acme.example Ann.Smith", "smtp.acme.example ann.smith"},
+		{definition.Server{Host: "smtp.acme.example", Username: "Ann.Smith"}, "smtp.acme.example Ann.Smith",
+			"smtp.acme.example ann.smith"},
 		{definition.Server{Host: "127.0.0.1"}, "127.0.0.1", "localhost"},
 		{definition.Server{Host: "::1", Username: "a"}, "::1 a", "localhost a"},
 		{definition.Server{Host: "smtp.gmail.com", Username: "a.c.me@googlemail.com"}, "smtp.gmail.com a.c.me@googlemail.com",
 			"smtp.gmail.com acme@gmail.com"},
-		{definition.Server{Host: "smtp.googlemail.com", Username: "Acme+news@gmail.com"}, "smtp.googlemail.com Acme+news@gmail.com",
+		{definition.Server{Host: "smtp.googlemail.com", Username: "Acme+news@gmail.com"},
+			"smtp.googlemail.com Acme+news@gmail.com",
 			"smtp.gmail.com acme@gmail.com"},
-		{definition.Server{Host: "smtp.gmail.com", Username: "a.cme"}, "smtp.gmail.com a.cme", "smtp.gmail.com acme@gmail.com"},
+		{definition.Server{Host: "smtp.gmail.com", Username: "a.cme"}, "smtp.gmail.com a.cme",
+			"smtp.gmail.com acme@gmail.com"},
 		{definition.Server{Host: "smtp.gmail.com", Username: "A.cme@acme.example"}, "smtp.gmail.com A.cme@acme.example",
 			"smtp.gmail.com a.cme@acme.example"},
 		{definition.Server{Host: "outlook.office365.com", Username: "a@b.example"}, "outlook.office365.com a@b.example",
@@ -85,13 +88,16 @@ func TestReached(t *testing.T) {
 		}
 		return nil, errors.New("no such host")
 	}
-	ceiling := definition.Ceiling{Servers: map[string]definition.Ceiling{"smtp.acme.example": {}, "localhost": {}, "gone.example": {}}}
+	ceiling := definition.Ceiling{Servers: map[string]definition.Ceiling{"smtp.acme.example": {}, "localhost": {},
+		"gone.example": {}}}
 	servers := []*definition.Server{
-		{Host: "relay.acme.example"}, {Host: "mybox"}, {Host: "192.0.2.1"}, {Host: "SMTP.acme.example"}, {Host: "other.example"},
+		{Host: "relay.acme.example"}, {Host: "mybox"}, {Host: "192.0.2.1"}, {Host: "SMTP.acme.example"},
+		{Host: "other.example"},
 		{Host: "missing.example"}, {Socket: "/run/lmtp"},
 	}
 	got := Reached(t.Context(), lookup, servers, ceiling)
-	want := map[string][]string{"relay.acme.example": {"smtp.acme.example"}, "mybox": {"localhost"}, "192.0.2.1": {"smtp.acme.example"}}
+	want := map[string][]string{"relay.acme.example": {"smtp.acme.example"}, "mybox": {"localhost"},
+		"192.0.2.1": {"smtp.acme.example"}}
 	for host, hosts := range got {
 		if len(hosts) == 0 {
 			delete(got, host)

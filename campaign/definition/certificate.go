@@ -2,13 +2,10 @@ package definition
 
 import (
 	cryptotls "crypto/tls"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/secret"
@@ -40,29 +37,6 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 		return nil, fmt.Errorf("server.%s: %s: %w", name, file, err)
 	}
 	return &c, nil
-}
-
-// keyFile reads the path of a file that may be anywhere, because a key does not belong beside the campaign.
-func keyFile(into *string) schema.Reader {
-	inside := schema.FileName(into)
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if *into = t.Text; !strings.HasPrefix(t.Text, "~/") && !filepath.IsAbs(t.Text) {
-			inside(dec, n)
-		}
-	})
-}
-
-// fingerprint reads a SHA-256 as openssl x509 -fingerprint -sha256 and others write it, and keeps the digits.
-func fingerprint(into *string) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		digits := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(t.Text))
-		if b, err := hex.DecodeString(digits); err != nil || len(b) != 32 {
-			dec.Bad(n, "not a SHA-256 fingerprint", "write 64 hexadecimal digits, with or without colons; "+
-				"mailshot probe shows the server's, and openssl x509 -noout -fingerprint -sha256 -in FILE that of a file")
-			return
-		}
-		*into = digits
-	})
 }
 
 // checkProtection holds the rules about the certificates of the server and of this end.

@@ -28,11 +28,14 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/check/codes"
 	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/copies"
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/sealing"
 	"mailshot/campaign/definition/signing"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
@@ -52,7 +55,7 @@ type Definition struct {
 	From        Text   // template of the From header
 	ReplyTo     Text   // of the Reply-To header: the items of Copies.ReplyTo as one text; not given = none
 	Subject     Text   // template of the subject
-	Bounces     address.Address
+	Bounces     bulk.Bounces
 	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = the server's choice
 	Recipients  Recipients
 	People      []address.Mailbox // typed in place of a list, and Recipients is empty then; nil = Recipients
@@ -63,11 +66,14 @@ type Definition struct {
 	Copies      copies.Mail         // who else is named in a message, and who gets a copy
 	Bulk        bulk.Mail           // what kind of mail it is, and how people leave it
 	Signatures  []signing.Signature // that each message gets, in the order of the file
+	Sealing     sealing.Mail        // how messages are signed and encrypted for their readers
 	Suppress    []Text              // suppression files
 	Headers     []Header
-	Set         []Setting // values that hold for all rows, in the order of their names
-	Archive     string    // folder for a copy of each message sent; "" = none
-	Servers     []*Server // where the messages are handed over; none = the file names no server
+	Set         []Setting       // values that hold for all rows, in the order of their names
+	Check       codes.Policy    // what findings mean in this campaign
+	Archive     string          // folder for a copy of each message sent; "" = none
+	Servers     []*Server       // where the messages are handed over; none = the file names no server
+	Returns     returns.Returns // where mail comes back, and what is made of it
 	Limits      Limits
 	Schedule    Schedule
 	Block       int // how many messages are begun in the ledger ahead of each connection; 0 = 1
@@ -139,8 +145,8 @@ type Recipients struct {
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
-	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address",
-	// "name", "key", "group", "language", and "columns.amount" for each column's type.
+	// Places has the places of what is checked against the list: "file", "query", "postgres", "encoding", "locale",
+	// "address", "name", "key", "group", "language", and "columns.amount" for each column's type.
 	Places map[string]Text
 }
 
@@ -204,6 +210,12 @@ type Server struct {
 
 	Direct   bool   // mail goes to each recipient's own mail servers; Helo is this machine's full name, Host is ""
 	Sendmail string // path of a program that takes each message; "" = none, else Host is ""
+
+	// Drafts is the account, and the folder, that messages are put into for who sends them by hand. Its Kind is "" where
+	// the file does not say it, and its Host or its Folder are where the file leaves them open.
+	Drafts returns.Box
+	// ToDrafts has messages put into Drafts in place of being sent. No key says it: see transport.Drafts.
+	ToDrafts bool
 
 	path  string // of its keys in the file
 	oauth OAuth  // what OAuth points to if the file gives it
@@ -312,7 +324,9 @@ func (d *Definition) check(dec *schema.Decoder) {
 	copies.Check(dec, d.Copies, d.Bulk.Kind, d.ways(func(s *Server) bool { return s.Direct }, "direct"),
 		d.ways(func(s *Server) bool { return s.Sendmail != "" }, "sendmail"))
 	signing.Check(dec, d.Signatures, d.FromDomain())
+	sealing.Check(dec, d.Sealing, len(d.Copies.Cc) > 0, len(d.Copies.Bcc) > 0)
 	d.checkLanguages(dec)
+	returns.Check(dec, &d.Returns, d.lent(dec))
 	d.mark(dec)
 }
 
@@ -331,13 +345,22 @@ func (d *Definition) mark(dec *schema.Decoder) {
 		}
 		d.marks[path] = dec.Mark(n)
 	}
-	keep("schedule.not_after")
+	for _, key := range []string{"schedule.not_after", "from", "reply_to", "subject", "bounces", "kind", "unsubscribe"} {
+		keep(key)
+	}
+	for _, way := range []string{sealing.SMIME, sealing.PGP} {
+		for _, key := range []string{"sign.certificate", "sign.key", "sign.passphrase", "encrypt.folder", "encrypt.column"} {
+			keep(way + "." + key)
+		}
+	}
 	for i := range d.Signatures {
 		keep(fmt.Sprintf("dkim[%d].key", i))
+		keep(fmt.Sprintf("dkim[%d].domain", i))
+		keep(fmt.Sprintf("dkim[%d].selector", i))
 	}
 	for _, s := range d.Servers {
 		for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file",
-			"client_certificate", "client_key", "sendmail"} {
+			"client_certificate", "client_key", "sendmail", "host", "provider", "direct", "username"} {
 			keep(s.path + "." + key)
 		}
 	}
@@ -346,7 +369,8 @@ func (d *Definition) mark(dec *schema.Decoder) {
 // Mistake is one that shows only when the file was read long ago, or on another machine: about the value of a key, such
 // as schedule.not_after, or with s of one of the server's, such as oauth.key_file.
 func (d *Definition) Mistake(s *Server, key, code, text, hint string) *Error {
-	if d.lender != nil && (s != nil || strings.HasPrefix(key, "dkim")) {
+	signs, _, _ := strings.Cut(key, ".")
+	if d.lender != nil && (s != nil || strings.HasPrefix(key, "dkim") || signs == sealing.SMIME || signs == sealing.PGP) {
 		return d.lender.Mistake(s, key, code, text, hint)
 	}
 	if s != nil {

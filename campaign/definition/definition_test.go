@@ -91,9 +91,11 @@ func TestLeast(t *testing.T) {
 	want := &Definition{
 		Path: "campaign.yaml", Name: "campaign.yaml", Dir: "testdata/folder", Digest: d.Digest,
 		ID: "news", From: at("News <news@example.com>", 2, 7), Subject: at("Hello", 3, 10),
-		Recipients: Recipients{File: "people.csv", Duplicates: "error"},
-		Body:       Body{Markdown: at("body.md", 5, 19)},
+		Recipients: Recipients{File: "people.csv", Duplicates: "error",
+			Places: map[string]Text{"file": at("people.csv", 4, 21)}},
+		Body: Body{Markdown: at("body.md", 5, 19)},
 	}
+	want.marks = d.marks // see readiness
 	if !reflect.DeepEqual(want, d) {
 		t.Errorf("got  %+v\nwant %+v", d, want)
 	}
@@ -118,7 +120,7 @@ func TestMost(t *testing.T) {
 			File: "-", Delimiter: '\t', HeaderRow: 1000, Columns: map[string]string{"due date": "date", "2026": "number"},
 			Where: at("amount > 0", 17, 5), Duplicates: "first", Language: "lang",
 			Places: map[string]Text{"columns.2026": at("2026", 15, 5), "columns.due date": at("due date", 14, 6),
-				"language": at("lang", 19, 13)},
+				"language": at("lang", 19, 13), "file": at("-", 10, 10)},
 		},
 		Body: Body{
 			HTML: at("body.html", 21, 9), Text: at("body.md", 22, 9), Layout: at("letter", 23, 11),

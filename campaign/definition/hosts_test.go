@@ -7,7 +7,8 @@ import "testing"
 func TestHostKey(t *testing.T) {
 	t.Parallel()
 	for want, hosts := range map[string][]string{
-		Local: {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1", "[::1]", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1",
+		Local: {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1", "[::1]", "0:0:0:0:0:0:0:1",
+			"::ffff:127.0.0.1",
 			"0.0.0.0", "::", "localhost.localdomain", "ip6-localhost", "mail.localhost"},
 		"smtp.acme.example": {"smtp.acme.example", "SMTP.Acme.Example", "smtp.acme.example."},
 		"192.0.2.1":         {"192.0.2.1", "::ffff:192.0.2.1", "[::ffff:c000:201]"},

@@ -7,7 +7,11 @@ import (
 	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/copies"
+	"mailshot/campaign/definition/judging"
+	"mailshot/campaign/definition/login"
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/sealing"
 	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/definition/value"
 )
@@ -24,8 +28,9 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 			Doc: "from, reply_to, cc, bcc, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
 				"Quote what begins with {{ or holds \": \" or \" #\"."},
 	}, copies.Keys(&d.Copies, &d.ReplyTo), []schema.Key{
-		{Name: "bounces", Read: value.Address(&d.Bounces), Example: "bounces@acme.example",
-			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
+		{Name: "bounces", Read: bulk.ReadBounces(&d.Bounces), Example: "bounces@acme.example",
+			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from. " +
+				"\"b+{{.mailshot.return_token}}@acme.example\" is another address for each message; docs/bulk.md."},
 		{Name: "notify", Read: notify(&d.Notify), Example: "[failure, delay]", Off: true,
 			Doc: "When a server that supports DSN is to send a report to the envelope sender: success, failure, delay, " +
 				"or never. Default: the server's choice, most often failure."},
@@ -41,11 +46,11 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			Doc: "Headers of your own. A header that comes out empty is left out."},
-	}, bulk.Keys(&d.Bulk), []schema.Key{
-		d.signaturesKey(),
+	}, bulk.Keys(&d.Bulk), []schema.Key{d.signaturesKey()}, sealing.Keys(&d.Sealing), []schema.Key{
 		{Name: "set", Entries: d.settings, Example: "{ month: November }", Off: true,
 			Doc: "Values for all rows, as columns that the list does not have: {{.month}}. A name that the list has too " +
 				"is an error. --set month=November gives one on the command line, in place of the one here."},
+		{Name: "check", Keys: judging.Keys(&d.Check), Off: true, Doc: "What findings of check, plan and send mean."},
 		{Name: "archive", Read: schema.Folder(&d.Archive), Example: "sent/",
 			Doc: "Folder for a copy of each message as it was sent. Default: none."},
 		{Name: "remember", Read: schema.Days(&d.Remember, 3650), Example: "400d", Off: true,
@@ -60,6 +65,7 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 			Doc: "Several servers, in place of server. Each has the keys of server and three more: weight (its share of the " +
 				"recipients' domains; default 1), name (default: its host and port), and limits of its own (caps, cap_group, " +
 				"raise, connections, messages_per_connection and warmup). See below."},
+		returns.Key(&d.Returns, d.Dir),
 		{Name: "limits", Keys: d.limitKeys(),
 			Doc: "What the sending keeps to, over restarts and across campaigns of one account."},
 		{Name: "schedule", Keys: d.scheduleKeys(),
@@ -70,6 +76,11 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 // Reference returns a campaign file that shows every key with an example and what it means. It is written from the
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
 func Reference() string { return schema.Reference(new(Definition).keys(Flags{})) }
+
+// JSONSchema is the JSON Schema of a campaign file, for editors.
+func JSONSchema() schema.Shape {
+	return schema.JSON(new(Definition).keys(Flags{}), "A mailshot campaign")
+}
 
 func (d *Definition) attachmentsKey() schema.Key {
 	return schema.Key{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
@@ -103,7 +114,7 @@ func (d *Definition) recipientKeys() []schema.Key {
 	r := &d.Recipients
 	r.Duplicates = "error"
 	return []schema.Key{
-		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files),
+		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files, &r.Places),
 			Example: "customers.xlsx",
 			Doc: ".csv, .tsv, .xlsx, .jsonl or .json (an object a line, or an array) or an SQLite database, also packed " +
 				"with gzip or zstd; - is standard input. What mailshot report writes is a list, too. Several files, as " +
@@ -214,22 +225,22 @@ func (s *Server) keys() []schema.Key {
 		{Name: "password", Read: password(&s.Password), Example: "{ env: SMTP_PASSWORD }",
 			Doc: "Where the password is, never the password: " +
 				"{ env: NAME }, { file: path }, { command: [pass, show, smtp] } or { keyring: name }, the system's keyring."},
-		{Name: "oauth", Keys: s.oauth.keys(), Off: true,
+		{Name: "oauth", Keys: s.oauth.Keys(), Off: true,
 			Doc: "Tokens in place of a password. mailshot login gets them; they are renewed by themselves."},
-		{Name: "auth", Read: mechanism(&s.Auth), Example: "scram-sha-256", Off: true,
+		{Name: "auth", Read: login.Mechanism(&s.Auth), Example: "scram-sha-256", Off: true,
 			Doc: "plain, login, cram-md5, scram-sha-1(-plus), scram-sha-256(-plus), xoauth2, oauthbearer or external. " +
 				"Default: the best that the server offers."},
 		{Name: "helo", Read: value.Helo(&s.Helo), Example: "mail.acme.example",
 			Doc: "Name given in EHLO. Default: this machine's."},
 		{Name: "ca_file", Read: schema.FileName(&s.CAFile), Example: "ca.pem", Off: true,
 			Doc: "Certificates to trust in place of the system's (PEM)."},
-		{Name: "fingerprint", Read: fingerprint(&s.Fingerprint), Off: true,
+		{Name: "fingerprint", Read: login.Fingerprint(&s.Fingerprint), Off: true,
 			Example: "5f0c8dd2b1c9a0e7d1f64b5a3c2e1908f7e6d5c4b3a29180716253443526170f",
 			Doc: "SHA-256 of the one certificate to accept, whatever else the certificate says. " +
 				"There is no other way round verification. mailshot probe shows the server's."},
 		{Name: "client_certificate", Read: schema.FileName(&s.ClientCertificate), Example: "client.pem", Off: true,
 			Doc: "Certificate to show to a server that asks for one (PEM)."},
-		{Name: "client_key", Read: keyFile(&s.ClientKey), Example: "~/.config/acme/client.key", Off: true,
+		{Name: "client_key", Read: login.KeyFile(&s.ClientKey), Example: "~/.config/acme/client.key", Off: true,
 			Doc: "Its key, not encrypted; the file may be anywhere. Default: in the certificate's file."},
 		{Name: "require_tls", Read: schema.Yes(&s.RequireTLS), Example: "true", Off: true,
 			Doc: "The server must pass messages on over TLS only, or return them (REQUIRETLS, RFC 8689). " +
@@ -248,6 +259,7 @@ func (s *Server) keys() []schema.Key {
 			Read: given(&other, machines(&s.Sendmail, "program",
 				"its whole path, without arguments; for example /usr/sbin/sendmail")),
 			Doc: "Also without a server: this program is run for each message, with -i -f FROM -- TO."},
+		s.draftsKey(),
 	}
 }
 

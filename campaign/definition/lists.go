@@ -11,11 +11,12 @@ import (
 )
 
 // list reads the name of a list's file, or of several.
-func list(into *string, all *[]string) schema.Reader {
+func list(into *string, all *[]string, places *map[string]Text) schema.Reader {
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		one := schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 			if *into == "" {
 				*into = t.Text
+				note(places, "file", t)
 			}
 			*all = append(*all, t.Text)
 			switch {

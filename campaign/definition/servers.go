@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/value"
 )
@@ -104,6 +105,8 @@ func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	s.usePreset(dec)
 	s.checkWay(dec)
 	s.checkLogin(dec)
+	s.Drafts.CheckAccount(dec, s.path+".drafts", d.Dir,
+		&returns.Login{Username: s.Username, Password: s.Password, OAuth: s.OAuth})
 	if s.Host != "" && s.Port == 0 {
 		switch {
 		case s.Protocol == "lmtp":

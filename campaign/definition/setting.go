@@ -60,6 +60,12 @@ func (d *Definition) take(f Flags) error {
 // Outside says what each message gets when it leaves, and no digest of a plan covers; "" if that is nothing but the
 // Date.
 func (d *Definition) Outside() string {
+	if sealed := d.Sealing.Outside(); sealed != "" {
+		if len(d.Signatures) > 0 {
+			sealed += "; then it is signed with DKIM"
+		}
+		return sealed
+	}
 	if len(d.Signatures) == 0 {
 		return ""
 	}
@@ -75,6 +81,7 @@ func (d *Definition) Notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf(
 			"ledger.block: %d: a power cut may leave %d unknown for each connection, a kill one", d.Block, d.Block+1))
 	}
+	notes = append(notes, d.Sealing.Notes()...)
 	for _, s := range d.Set {
 		notes = append(notes, s.String())
 	}

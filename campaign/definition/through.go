@@ -7,9 +7,10 @@ import (
 	"mailshot/campaign/definition/signing"
 )
 
-// SendThrough has d sent by the servers of another definition, within its limits, and signed with those of its keys
-// that are of the domain of d's From. What they name in their own folder, as secrets and certificates, is found
-// there, and what is said about them names that definition's file. Call it right after [Load].
+// SendThrough has d sent by the servers of another definition, within its limits, signed with those of its keys that
+// are of the domain of d's From, and encrypted as its own messages are. What they name in their own folder, as secrets
+// and certificates, is found there, and what is said about them names that definition's file. Call it right after
+// [Load].
 func (d *Definition) SendThrough(other *Definition) error {
 	from, err := filepath.Abs(other.Dir)
 	here, herr := filepath.Abs(d.Dir)
@@ -46,6 +47,7 @@ func (d *Definition) SendThrough(other *Definition) error {
 			d.Signatures = append(d.Signatures, s)
 		}
 	}
+	d.Sealing = other.Sealing.In(from)
 	d.Limits, d.Path, d.lender = other.Limits, other.Path, other
 	return nil
 }

@@ -34,7 +34,8 @@ func TestSendThrough(t *testing.T) {
 	write(filepath.Join(dir, "c.yaml"), head+"server:\n  host: smtp.example.com\n  username: a\n  ca_file: ca.pem\n"+
 		"  password: { file: password }\nlimits: { caps: 20/min }\n"+
 		"dkim:\n  - { domain: example.org, selector: s1, key: { file: password } }\n"+
-		"  - { domain: example.com, selector: s1, key: { file: password } }\n")
+		"  - { domain: example.com, selector: s1, key: { file: password } }\n"+
+		"pgp: { sign: { key: { file: password } }, encrypt: { folder: keys } }\n")
 	own, err := Load(filepath.Join(below, "c.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +64,18 @@ func TestSendThrough(t *testing.T) {
 		t.Errorf("%q, %v", p, err)
 	}
 	if e := own.Mistake(nil, "dkim[1].key", "x", "x", ""); !strings.HasPrefix(e.Place, "c.yaml:14:") {
+		t.Errorf("at %q", e.Place)
+	}
+	pgp := own.Sealing.PGP
+	if p, err := pgp.Key.Read(context.Background(), own.Dir); p != "swordfish" || err != nil || pgp.Folder != "keys" {
+		t.Errorf("%q, %v, %+v", p, err, pgp)
+	}
+	if home, err := filepath.EvalSymlinks(own.Sealing.Home(own.Dir)); err != nil {
+		t.Error(home, err)
+	} else if is, err := filepath.EvalSymlinks(dir); err != nil || home != is {
+		t.Errorf("the keys are in %s, and not in %s: %v", home, is, err)
+	}
+	if e := own.Mistake(nil, "pgp.encrypt.folder", "x", "x", ""); !strings.HasPrefix(e.Place, "c.yaml:15:") {
 		t.Errorf("at %q", e.Place)
 	}
 	if len(own.Limits.Caps) != 1 || own.Path != other.Path || other.Servers[0].CAFile != "ca.pem" {

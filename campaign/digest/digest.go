@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/sealing"
 	"mailshot/render"
 )
 
@@ -155,6 +156,7 @@ func Inputs(d *definition.Definition) []Part {
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
 		{"languages", d.Languages}, {"cc", d.Copies.Cc}, {"bcc", d.Copies.Bcc},
 		{"kind", d.Bulk.Kind}, {"topic", d.Bulk.Topic}, {"topics", d.Bulk.Topics},
+		{sealing.SMIME, d.Sealing.SMIME.Promise()}, {sealing.PGP, d.Sealing.PGP.Promise()},
 		{"unsubscribe", struct{ URL, Address definition.Text }{d.Bulk.URL, d.Bulk.Address}},
 	}
 	for _, s := range d.Set {

@@ -109,7 +109,8 @@ func TestForms(t *testing.T) {
 		renewed int
 	}{
 		"from=1": {render.LongID, 2}, "digests=2 from=1": {render.LongID, 2}, "digests=3 from=1": {render.ShortID, 3},
-		"digests=4 from=1": {render.ShortID, 4}, "digests=99 from=1": {render.ShortID, 4}, "digests=many from=1": {render.ShortID, 4},
+		"digests=4 from=1": {render.ShortID, 4}, "digests=99 from=1": {render.ShortID,
+			4}, "digests=many from=1": {render.ShortID, 4},
 	} {
 		if d := digest.Parse(text); d.IDs() != want.form || d.Renewed() != want.renewed {
 			t.Errorf("%s: form %d, renewed as %d; want %+v", text, d.IDs(), d.Renewed(), want)
@@ -117,5 +118,26 @@ func TestForms(t *testing.T) {
 	}
 	if d := (digest.Digest{}); d.IDs() != render.ShortID || d.Renewed() != digest.Version {
 		t.Error("a campaign without a plan is taken for an older version's")
+	}
+}
+
+// Where mail comes back is not what a plan was made from: a change needs nobody's consent. Proven by making it a part.
+func TestReturnsDoNotCount(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("../testdata/digests/minimal.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := ""
+	for _, returns := range []string{"", "returns: [{ mbox: /var/mail/ann }]\n", "returns: { words: act, soft: 1 }\n"} {
+		d, err := definition.Parse("campaign.yaml", append(b, "\n"+returns...), "../testdata/digests")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := digest.New(digest.Inputs(d), digest.Version).String()
+		if was != "" && text != was {
+			t.Errorf("%s: %s, was %s", returns, text, was)
+		}
+		was = text
 	}
 }

@@ -27,13 +27,20 @@ const (
 	hopeless = 100              // questions in vain, before any was answered, after which there seems to be no DNS
 )
 
+// Result is what the DNS says about the domains of a list.
+type Result struct {
+	Found    []check.Finding
+	Dropped  int64 // findings beyond those in Found
+	Answered bool  // it said something about at least one domain, so that what it says of others can be believed
+}
+
 // Check asks the DNS where the mail of domains goes, once for each domain that all yields. What the DNS says against a
-// domain is a finding about it, of which there are at most most, and dropped more. That the DNS says nothing is one
-// finding about the DNS, however many the domains are. list is the place of findings about no domain.
+// domain is a finding about it, of which there are at most most. That the DNS says nothing is one finding about the
+// DNS, however many the domains are. list is the place of findings about no domain.
 func Check(
 	ctx context.Context, resolver mx.Resolver, all func(context.Context, func(ledger.Domain) error) error,
 	list string, most int,
-) (found []check.Finding, dropped int64, err error) {
+) (r Result, err error) {
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
@@ -54,13 +61,14 @@ func Check(
 	})
 	err = errors.Join(err, g.Wait())
 	if ctx.Err() != nil {
-		return nil, 0, ctx.Err()
+		return r, ctx.Err()
 	}
 	if err != nil {
-		return nil, 0, err
+		return r, err
 	}
-	found = a.findings(list) // which may drop all
-	return found, a.dropped, nil
+	r.Found = a.findings(list) // which may drop all
+	r.Dropped, r.Answered = a.dropped, a.silent.domains < int64(a.domains)
+	return r, nil
 }
 
 // domainAnswer is what the DNS said about a domain; found is nil where it has nothing against mailing it.
@@ -132,7 +140,7 @@ func (a *answers) take(is domainAnswer, err error) {
 // findings are what the answers say, in the order of asking. All questions have ended.
 func (a *answers) findings(list string) (found []check.Finding) {
 	slices.SortFunc(a.found, func(a, b domainAnswer) int { return a.number - b.number })
-	silent, all := a.silent, int64(a.domains)
+	silent, all := &a.silent, int64(a.domains)
 	if unknown := all - silent.domains; a.exist == 0 && unknown > 1 {
 		// The DNS of some networks knows only the network's own names, and says of all others that they do not exist.
 		var names []string

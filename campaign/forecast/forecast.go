@@ -27,6 +27,7 @@ type Config struct {
 	Accounts *accounts.Accounts // have what is used of the caps
 	Pacer    *pacing.Pacer      // is told of what goes, and is of no use to a run afterwards
 	Warmup   *caps.Warmup       // of the campaign's only server; nil = the sender is warm, or there are several servers
+	Copies   int64              // of all that is waiting together: each is a use of the caps of an account
 }
 
 // Waiting is what is left to send, by lane. Lanes of a run that obey the same caps and the same hours are one lane
@@ -100,8 +101,11 @@ func Of(ctx context.Context, c Config) (limits.Forecast, []caps.Use, error) {
 func (c Config) lanes(ctx context.Context) (lanes []limits.Lane, used []caps.Use, err error) {
 	own := c.Terms.Domains()
 	accounts := map[string]*limits.Account{}
-	for _, name := range slices.Sorted(maps.Keys(c.Waiting)) {
+	for i, name := range slices.Sorted(maps.Keys(c.Waiting)) {
 		lane := *c.Waiting[name]
+		if i == 0 {
+			lane.Copies = c.Copies // they are spread over all lanes
+		}
 		if domain := pacing.GroupOf(name); domain != "" {
 			if accounts[domain] == nil {
 				a, uses, err := caps.Used(ctx, c.Accounts, c.Now, domain, own[domain])

@@ -34,6 +34,9 @@ func together(h *recipients.Header, rows []*recipients.Row) {
 // Outside is what a column is used for that a template takes from the message's own row.
 const Outside = "used outside .rows"
 
+// Password is what a column is used for whose texts nobody is to read.
+const Password = "the password of a file"
+
 // Differing is the fault of a column that is used outside .rows and in which the rows of a group do not have one text;
 // nil if they do. used says what it is used for.
 func Differing(h *recipients.Header, rows []*recipients.Row, column int, used string) error {
@@ -75,7 +78,11 @@ func differing(h *recipients.Header, rows []*recipients.Row, column int, used st
 		if n := len(at) - mostPlaces; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		said = append(said, fault.Quote(t)+" in "+strings.Join(at[:min(len(at), mostPlaces)], ", ")+more)
+		quoted := fault.Quote(t)
+		if used == Password {
+			quoted = [...]string{"one", "another"}[min(i, 1)]
+		}
+		said = append(said, quoted+" in "+strings.Join(at[:min(len(at), mostPlaces)], ", ")+more)
 	}
 	name, hint := h.Columns[column].Name, "a message has one of it: make the rows alike"
 	if used == Outside {

@@ -15,7 +15,8 @@ import (
 func choice(t *testing.T, tags, columns string) (*languages.Choice, error) {
 	t.Helper()
 	text := "id: a\nfrom: a@example.com\nsubject: s\nrecipients: { file: l.csv, language: lang }\n" +
-		"body: { markdown: b.md, text: b.txt, layout: letter }\nattachments: [ { file: a.pdf } ]\nlanguages: { " + tags + " }\n"
+		"body: { markdown: b.md, text: b.txt, layout: letter }\nattachments: [ { file: a.pdf } ]\nlanguages: { " + tags +
+		" }\n"
 	d, err := definition.Parse("campaign.yaml", []byte(text), "")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +32,8 @@ func choice(t *testing.T, tags, columns string) (*languages.Choice, error) {
 // default. Proven by taking whatever x/text's matching finds: "ur" took English without a finding, and "gl" Spanish.
 func TestOf(t *testing.T) {
 	t.Parallel()
-	c, err := choice(t, "default: en, fa: {}, de: {}, pt-BR: {}, zh: {}, zh-Hant: {}, sr: {}, nb: {}, es: {}, tr: {}", "email,lang")
+	c, err := choice(t, "default: en, fa: {}, de: {}, pt-BR: {}, zh: {}, zh-Hant: {}, sr: {}, nb: {}, es: {}, tr: {}",
+		"email,lang")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,15 +81,17 @@ func TestManyCells(t *testing.T) {
 // A language has what it gives, and the campaign's own for the rest; the three sources of a body go together.
 func TestVariants(t *testing.T) {
 	t.Parallel()
-	c, err := choice(t, "default: en, fa: { subject: خبر, html: f.html, direction: rtl, attachments: [ { file: f.pdf } ] }, "+
-		"de: { text: d.txt }, fr: { layout: plain }, it: { markdown: i.md }", "email,lang")
+	c, err := choice(t,
+		"default: en, fa: { subject: خبر, html: f.html, direction: rtl, attachments: [ { file: f.pdf } ] }, "+
+			"de: { text: d.txt }, fr: { layout: plain }, it: { markdown: i.md }", "email,lang")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, d := range c.Variants() {
 		b := d.Body
-		got = append(got, fmt.Sprint(b.Language, ": ", d.Subject.Text, " ", b.Markdown.Text, "|", b.HTML.Text, "|", b.Text.Text,
+		got = append(got, fmt.Sprint(b.Language, ": ", d.Subject.Text, " ", b.Markdown.Text, "|", b.HTML.Text, "|",
+			b.Text.Text,
 			" ", b.Layout.Text, " ", b.Direction, " ", d.Attachments[0].File.Text))
 	}
 	want := []string{"en: s b.md||b.txt letter  a.pdf", "fa: خبر |f.html| letter rtl f.pdf", "de: s ||d.txt   a.pdf",

@@ -275,7 +275,7 @@ func (l Ledger) mailed(ctx context.Context, c *ledger.Campaign, open bool) (bool
 	if err != nil {
 		return false, err
 	}
-	n := counts[ledger.Sent] + counts[ledger.Unknown] + counts[ledger.Begun]
+	n := counts[ledger.Sent] + counts[ledger.Bounced] + counts[ledger.Complained] + counts[ledger.Unknown] + counts[ledger.Begun]
 	return l.note(ctx, accounts.Sending{Run: c.Run, Sent: n, Open: open}, false)
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mailshot/campaign/belonging"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 )
@@ -13,7 +14,8 @@ import (
 // Digest is the digest of a definition's list, which may be read ahead. The zero value reads nothing ahead. It is for
 // one caller at a time.
 type Digest struct {
-	begun func() (string, error) // waits for what Ahead began; nil: nothing was begun
+	begun  func() (string, error) // waits for what Ahead began; nil: nothing was begun
+	others *belonging.Others      // see Others
 }
 
 // Ahead begins to read the list if it is one file, while the caller does something else. end ends that, and returns

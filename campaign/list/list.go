@@ -1,4 +1,5 @@
-// Package list says how a campaign's list is read. [Config] makes of a definition what the recipients package needs.
+// Package list says how a campaign's list is read. [Config] makes of a definition what the recipients package needs,
+// and [Digest.Open] opens the list.
 package list
 
 import (

@@ -13,11 +13,15 @@ import (
 
 // All makes the messages of rows in parallel and returns, in the order of the rows, what keep keeps of each. keep is
 // called concurrently, and owns the message: it releases it, see [render.Message.Release]. Nothing else is kept of a
-// message: many of them with their attachments could fill the memory. The error is ctx's.
+// message: many of them with their attachments could fill the memory. Whether the files are the rows' is a part of it,
+// see [Maker.Belonging]. The error is ctx's.
 func All[T any](
 	ctx context.Context, m *Maker, rows []*recipients.Row, date time.Time, keep func(Made) T,
 ) ([]T, error) {
-	return each(ctx, rows, func(row *recipients.Row) T { return keep(m.Make(row, date)) })
+	return each(ctx, rows, func(row *recipients.Row) T {
+		return keep(m.judged(making{date: date, ctx: ctx,
+			examine: true}, row))
+	})
 }
 
 // Differing makes the messages of planned rows once more, in parallel, and counts those that are not the ones that were

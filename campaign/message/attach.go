@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/artifacts"
 	"mailshot/campaign/definition"
 	"mailshot/render"
 	"mailshot/render/filled"
@@ -44,6 +45,16 @@ func (p *compiling) attachments() (all []render.Attachment) {
 			if r.Name == nil {
 				r.Name = p.line("qr", beside(a.QR, cmp.Or(strings.Split(a.CID, "@")[0], "code")+".png"))
 			}
+		case a.Make != nil:
+			r.Place = p.Definition.Place(a.Make[0])
+			r.Maker = p.command(a)
+		case a.Print.Given():
+			r.Place = p.Definition.Place(a.Print)
+			r.Maker = p.page(a)
+			if r.Name == nil {
+				name := strings.TrimSuffix(path.Base(a.Print.Text), path.Ext(a.Print.Text)) + ".pdf"
+				r.Name = p.line("print", beside(a.Print, name))
+			}
 		case a.Template:
 			r.Maker = p.filled(a)
 			if r.Name == nil {
@@ -51,6 +62,12 @@ func (p *compiling) attachments() (all []render.Attachment) {
 			}
 		default:
 			r.File = p.line("attachment file", a.File)
+		}
+		if lock := p.lock(a); lock != nil && r.Maker == nil {
+			r.Locker = &artifacts.Protecting{Store: p.artifacts, Lock: lock}
+		}
+		if e := p.examiner(a, r.Place); e != nil {
+			r.Examiner = e
 		}
 		all = append(all, r)
 	}

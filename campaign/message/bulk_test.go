@@ -47,7 +47,8 @@ func TestNewsletter(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, "email,name,amount,file\nann@example.com,Ann & Co,1,x\nbob@example.com,Bob,1,x\n")
 	write(t, dir, "campaign.yaml", newsletterFile)
-	write(t, dir, "body.md", "Dear {{.name}}\n\n[Leave]({{.mailshot.unsubscribe_url}}) or write {{.mailshot.unsubscribe_url}}\n")
+	write(t, dir, "body.md",
+		"Dear {{.name}}\n\n[Leave]({{.mailshot.unsubscribe_url}}) or write {{.mailshot.unsubscribe_url}}\n")
 	m, rows, err := open(t, dir, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,8 @@ func TestHostileLeaving(t *testing.T) {
 			continue // refused, by name
 		}
 		h, _ := wire(t, made.Message)
-		if got := h.Get("List-Unsubscribe"); strings.Count(got, "<") != 2 || h.Get("X-Evil") != "" || strings.ContainsAny(got, "\té") {
+		if got := h.Get("List-Unsubscribe"); strings.Count(got, "<") != 2 || h.Get("X-Evil") != "" ||
+			strings.ContainsAny(got, "\té") {
 			t.Errorf("%q: %q", cell, got)
 		}
 	}

@@ -6,10 +6,14 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
+	"mailshot/campaign/artifacts"
+	"mailshot/campaign/belonging"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/copies"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
@@ -19,15 +23,20 @@ import (
 // compiling is one of the variants of a definition while its templates are being compiled. It gathers the mistakes of
 // all of them.
 type compiling struct {
-	Config   // its Definition is the variant
-	compiler *templates.Compiler
-	apart    *templates.Compiler // for what has no part in the digest of the templates
-	errs     []error
-	logos    []render.Attachment // the layout's picture, if it goes with each message
+	Config    // its Definition is the variant
+	compiler  *templates.Compiler
+	apart     *templates.Compiler // for what has no part in the digest of the templates
+	errs      []error
+	artifacts *artifacts.Store
+	belonging *belonging.Campaign
+	logos     []render.Attachment // the layout's picture, if it goes with each message
+	sources   *sources            // of the bodies
 }
 
 // compile makes of the variants of the definition what renderers need, in the same order.
-func compile(c Config, variants []*definition.Definition) (*templates.Compiler, []render.Config, error) {
+func compile(
+	c Config, variants []*definition.Definition, artifacts *artifacts.Store, belonging *belonging.Campaign,
+) (*templates.Compiler, []render.Config, *sources, error) {
 	h := c.Header
 	names := make([]string, len(h.Columns))
 	for i, col := range h.Columns {
@@ -37,14 +46,15 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 			what["rows"] = "the rows of the message's group"
 		}
 		if taken := what[col.Name]; taken != "" {
-			return nil, nil, &recipients.Fault{
+			return nil, nil, nil, &recipients.Fault{
 				Code: "column-clash", Place: h.File, Hint: "rename the column",
 				Text: "a column is named " + col.Name + ", as templates call " + taken,
 			}
 		}
 	}
+	files := unsaved{c.Root.FS(), c.Unsaved, map[string]bool{}}
 	config := templates.Config{
-		FS: unsaved{c.Root.FS(), c.Unsaved}, Columns: names, Typographer: c.Definition.Body.Typographer,
+		FS: files, Columns: names, Typographer: c.Definition.Body.Typographer,
 		Unsubscribe: c.Definition.Bulk.URL.Given(), Grouped: h.Grouped,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
@@ -56,10 +66,15 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 	compiler, apart := templates.New(config), templates.New(config)
 	var configs []render.Config
 	var errs []error
+	looked := &sources{files: files, bare: true}
 	for _, d := range variants {
-		p := compiling{Config: c, compiler: compiler.In(d.Body.Language, d.Body.Direction),
-			apart: apart.In(d.Body.Language, d.Body.Direction)}
-		inherited := c.Definition != d && slices.Equal(c.Definition.Attachments, d.Attachments)
+		looked.bare = looked.bare && len(d.Attachments) == 0
+	}
+	for _, d := range variants {
+		p := compiling{Config: c, artifacts: artifacts, belonging: belonging,
+			compiler: compiler.In(d.Body.Language, d.Body.Direction),
+			apart:    apart.In(d.Body.Language, d.Body.Direction), sources: looked}
+		inherited := c.Definition != d && reflect.DeepEqual(c.Definition.Attachments, d.Attachments)
 		p.Definition = d
 		configs = append(configs, p.config(names, inherited))
 		errs = append(errs, p.errs...)
@@ -70,8 +85,18 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 		configs[i].Printed = printed
 		configs[i].Tokens = render.Tokens{Old: c.Tokens.Old, Domain: named.Domain, Topic: named.Topic,
 			Rehearsal: c.To != nil, Unprinted: !token}
+		configs[i].Returns = returns(variants[i])
 	}
-	return compiler, configs, once(errs)
+	return compiler, configs, looked, once(errs)
+}
+
+// returns is what stands around the token of the envelope sender; nil if that has none.
+func returns(d *definition.Definition) *[2]string {
+	before, after, ok := d.Bounces.Around()
+	if !ok {
+		return nil
+	}
+	return &[2]string{before, after}
 }
 
 // config makes of the variant what a renderer needs. An image that is attached for another language and that this one
@@ -79,9 +104,10 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 func (p *compiling) config(columns []string, inherited bool) render.Config {
 	d := p.Definition
 	cfg := render.Config{
-		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
+		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces.Address(), Columns: columns,
 		From: p.line("from", d.From), ReplyTo: p.replyTo(), Subject: p.subject(),
-		Cc: p.mailboxes("cc", copies.Entries(d.Copies.Cc, false)), Bcc: p.mailboxes("bcc", copies.Entries(d.Copies.Bcc, false)),
+		Cc: p.mailboxes("cc", copies.Entries(d.Copies.Cc, false)), Bcc: p.mailboxes("bcc",
+			copies.Entries(d.Copies.Bcc, false)),
 		Alone:       p.To != nil,
 		Unsubscribe: p.line("unsubscribe.url", d.Bulk.URL),
 	}
@@ -91,6 +117,7 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 		})
 	}
 	cfg.Attachments = p.attachments()
+	p.sources.lines(p)
 	if cfg.Body = p.body(); inherited && cfg.Body != nil {
 		cfg.Attachments = slices.DeleteFunc(cfg.Attachments, func(a render.Attachment) bool {
 			return a.CID != "" && !slices.Contains(cfg.Body.Images, a.CID)
@@ -128,7 +155,8 @@ func (p *compiling) line(name string, t definition.Text) *templates.Text {
 // mailboxes compiles the items of cc or bcc.
 func (p *compiling) mailboxes(name string, items []copies.Entry) (all []render.Mailboxes) {
 	for _, e := range items {
-		all = append(all, render.Mailboxes{Value: p.line(name, e.Text), Several: e.Several, Place: p.Definition.Place(e.Text)})
+		all = append(all, render.Mailboxes{Value: p.line(name, e.Text), Several: e.Several,
+			Place: p.Definition.Place(e.Text)})
 	}
 	return all
 }
@@ -178,6 +206,11 @@ func (p *compiling) body() *templates.Body {
 	}
 	if p.failed(before) {
 		return nil
+	}
+	p.sources.body(src)
+	p.sources.edition(p.Definition, p.source(p.Definition.Subject), src)
+	if p.Definition.Bulk.Kind == bulk.Newsletter {
+		p.sources.newsletter(src, p.Definition.Body.BuiltIn())
 	}
 	body, err := p.compiler.Body(src)
 	p.errs = append(p.errs, err)

@@ -30,6 +30,14 @@ func agreeing(c Config, compiler *templates.Compiler) (all []agreed) {
 	if column := d.Schedule.ZoneColumn; column.Given() {
 		add(h.Index(column.Text), "the time zone of the message")
 	}
+	if column := d.Sealing.Column(); column != "" {
+		add(h.Index(column), "the key that the message is encrypted to")
+	}
+	for _, a := range d.Attachments {
+		if a.Password.Given() {
+			add(h.Index(a.Password.Text), groups.Password)
+		}
+	}
 	used, anyColumn := compiler.Used()
 	for i, c := range h.Columns {
 		if anyColumn || slices.Contains(used, c.Name) {

@@ -33,11 +33,7 @@ func multilingual(t *testing.T) (*message.Maker, []message.Made) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := []message.Made{m.Make(rows[0], date)}
-	for n := range m.Languages() {
-		made = append(made, m.MakeIn(n, rows[0], date))
-	}
-	return m, made
+	return m, append([]message.Made{m.Make(rows[0], date)}, m.Shown(t.Context(), rows[0], date, true)...)
 }
 
 // Whatever is in the column of the language, the message is one of those that were compiled, and a cell that is no
@@ -66,7 +62,8 @@ func TestCellOfTheLanguage(t *testing.T) {
 			cells = append(cells, string(c), "fa"+string(c)+"x", "a"+string(c)+"fa")
 		}
 	}
-	cells = append(cells, "\u2028", "\u2029", "\xff", "\xed\xa0\x80", "\u202efa", "../body.fa.md", "body.fa.md", "fa/../de")
+	cells = append(cells, "\u2028", "\u2029", "\xff", "\xed\xa0\x80", "\u202efa", "../body.fa.md", "body.fa.md",
+		"fa/../de")
 	row := *made[0].Row
 	for _, cell := range cells {
 		row.Fields = []string{"ann@example.com", "Ann", cell, "bill.txt", "1"}
@@ -143,8 +140,12 @@ attachments: [ { file: bill.txt, name: "فاکتور {{.sum}}.txt" } ]
 				t.Errorf("%s: a file name has isolates: %q", language, p.Name)
 			}
 		}
-		if found := m.Check(made.Message); len(found) > 0 {
-			t.Errorf("%s: %v", language, found)
+		var codes []string
+		for _, f := range m.Check(made) {
+			codes = append(codes, f.Code)
+		}
+		if want := map[string]string{"en": "mixed-direction"}[language]; strings.Join(codes, " ") != want {
+			t.Errorf("%s: found %v, want %s", language, codes, want)
 		}
 	}
 }
@@ -153,7 +154,7 @@ attachments: [ { file: bill.txt, name: "فاکتور {{.sum}}.txt" } ]
 // each language. Proven without the entities of HTML read: the address of "said in HTML" was missing.
 func TestPostalAddressOfALanguage(t *testing.T) {
 	t.Parallel()
-	const layout = `<html><body>{{template "content" .}}<p>%</p></body></html>`
+	const layout = `<!doctype html><html lang="de"><body>{{template "content" .}}<p>%</p></body></html>`
 	for name, c := range map[string]struct{ postal, entry, own, want string }{
 		"a built-in layout": {"A & B, 1 Main Street", "{ subject: Hallo, layout: letter }", "", ""},
 		"no address":        {"", "{ text: own }", "Hallo", ""},
@@ -204,7 +205,8 @@ func TestSizeOfALogo(t *testing.T) {
 		want          string
 	}{
 		{480, 96, ""},
-		{4000, 2000, "campaign.yaml:5:34: the logo is 4000 × 2000 pixels: each mail program that shows it needs 32 MB for it"},
+		{4000, 2000,
+			"campaign.yaml:5:34: the logo is 4000 × 2000 pixels: each mail program that shows it needs 32 MB for it"},
 		{60000, 60000, `"logo.gif" is 60000 × 60000 pixels, which no mail program shows`},
 	} {
 		dir := folder(t, "email,name,lang,amount\nann@example.com,Ann,de,1\n")

@@ -13,9 +13,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
+	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/render"
 	"mailshot/templates"
@@ -184,4 +186,30 @@ func vast(c Config, d *definition.Definition) []*templates.Error {
 	return []*templates.Error{{Code: "vast-logo", File: d.Name, Line: logo.Line, Column: logo.Column, Hint: logoHint,
 		Text: fmt.Sprintf("the logo is %d × %d pixels: each mail program that shows it needs %d MB for it", size.X, size.Y,
 			size.X*size.Y*4/1_000_000)}}
+}
+
+// widest is the width in pixels above which an image within the message is far larger than it is shown: mails mostly
+// have 600, and a sharp screen takes twice that.
+const widest = 1600
+
+// wide adds the images of a definition that go with each message and are far larger than they are shown. One that
+// languages share is added once.
+func wide(found []check.Finding, c Config, d *definition.Definition) []check.Finding {
+	for _, a := range d.Attachments {
+		if a.CID == "" || !a.File.Given() || a.Made() || strings.Contains(a.File.Text, "{{") {
+			continue
+		}
+		size, err := measure(c.Root, a.File.Text)
+		place := d.Place(a.File)
+		if err != nil || size.X <= widest || slices.ContainsFunc(found, func(f check.Finding) bool {
+			return f.Code == "image-wide" && f.Place == place
+		}) {
+			continue
+		}
+		found = append(found, check.Finding{Severity: check.Note, Code: "image-wide", Place: place,
+			Text: fmt.Sprintf("the image %q is %d pixels wide, and mails are mostly shown with 600",
+				a.File.Text, size.X),
+			Hint: "make it smaller: it goes with each message"})
+	}
+	return found
 }

@@ -13,6 +13,7 @@
 package message
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -21,11 +22,16 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/artifacts"
+	"mailshot/campaign/belonging"
 	"mailshot/campaign/check"
 	"mailshot/campaign/check/content"
+	"mailshot/campaign/check/markup"
+	"mailshot/campaign/check/whole"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/languages"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/seal"
 	"mailshot/render"
 	"mailshot/render/address"
 	"mailshot/render/token"
@@ -46,6 +52,7 @@ type Config struct {
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
 	Fault   func(*recipients.Row) error // what else keeps a row from getting its message; nil = nothing
+	Others  *belonging.Others           // what no row's file may say; nil = only must_contain counts
 
 	// Unsaved are texts in place of those of template files, by their names below the campaign's folder, with slashes:
 	// for a preview while somebody types. nil = the files are as they are on the disk.
@@ -54,15 +61,22 @@ type Config struct {
 
 // Maker makes the messages of one campaign. It is safe for concurrent use.
 type Maker struct {
-	c        Config
-	compiler *templates.Compiler
-	choice   *languages.Choice
-	editions []edition          // by choice.Variants
-	doubts   []*templates.Error // about languages without the postal address
-	vast     []*templates.Error // about the logo
-	reports  *token.Maker       // see EnvelopeID
-	printed  bool               // the templates may print the campaign's id
-	agree    []agreed           // columns in which the rows of a group must agree
+	c         Config
+	compiler  *templates.Compiler
+	choice    *languages.Choice
+	editions  []edition          // by choice.Variants
+	doubts    []*templates.Error // about languages without the postal address
+	vast      []*templates.Error // about the logo
+	reports   *token.Maker       // see EnvelopeID
+	keys      *seal.Keys         // of those who get sealed messages; nil = they go in clear
+	cell      int                // the column that has them; -1 = none has
+	printed   bool               // the templates may print the campaign's id
+	artifacts *artifacts.Store   // of files that programs make; nil if there are none
+	agree     []agreed           // columns in which the rows of a group must agree
+	markup    []check.Finding    // of the templates
+	links     *markup.Written    // in the templates
+	whole     *whole.Watch
+	belonging *belonging.Campaign
 	// rehearsed are said of each message that goes to one address in place of its row's.
 	rehearsed []content.Remark
 	cells     sync.Pool // of *[]templates.Cell
@@ -82,6 +96,7 @@ type Made struct {
 	Why     string          // the row gets no message, and that is right: it is filtered, or its address is not one
 	Err     error           // the row's faults, joined
 	Content *content.Row    // what the message says, for the count of all messages; nil without a message
+	Sealed  int64           // the most octets that Message has when it is sealed for its reader; 0 = it is not
 
 	Findings []check.Finding // of Check, where somebody asked for them
 }
@@ -92,13 +107,25 @@ func New(c Config) (*Maker, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, configs, err := compile(c, choice.Variants())
+	artifacts := store(c, choice.Variants())
+	name := c.Definition.Name
+	if len(c.Definition.People) > 0 { // a trial keeps the texts of its few files apart from those of the list's
+		name += " " + recipients.Typed
+	}
+	files := belonging.New(belonging.Config{Secret: c.Secret, Home: c.Definition.Home(), Name: name, Others: c.Others})
+	compiler, configs, looked, err := compile(c, choice.Variants(), artifacts, files)
 	if err != nil {
 		return nil, err
 	}
-	m := &Maker{c: c, compiler: compiler, choice: choice,
+	m := &Maker{c: c, compiler: compiler, choice: choice, artifacts: artifacts, belonging: files,
 		reports: token.New(c.Secret, Named(c.Definition, c.ID), token.Envelope, c.To != nil)}
 	m.printed, _ = compiler.Prints()
+	found, links := looked.look()
+	m.links = links
+	m.markup = apart(found, compiler.Doubts())
+	if err := m.openKeys(); err != nil {
+		return nil, err
+	}
 	if of := c.Definition.Copies; c.To != nil && of.Any() {
 		m.rehearsed = []content.Remark{{Code: "no-copies", Place: c.Definition.Place(append(of.Cc, of.Bcc...)[0]),
 			Text: "a rehearsal: those of cc and bcc get no copy", Hint: "a Cc field stays: answer it with care"}}
@@ -119,14 +146,17 @@ func New(c Config) (*Maker, error) {
 			html = cfg.Body.HTML.Literals()
 		}
 		m.doubts = append(m.doubts, unsaid(c, choice.Variants()[i])...)
+		m.markup = wide(m.markup, c, choice.Variants()[i])
 		if len(m.vast) == 0 { // one logo is in all languages
 			m.vast = vast(c, choice.Variants()[i])
 		}
-		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(), html)})
+		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(),
+			html).Known(links.Literal())})
 	}
 	if errs != nil {
 		return nil, once(errs)
 	}
+	m.whole = looked.watch(c, configs)
 	if c.Header.Grouped {
 		m.agree = agreeing(c, compiler)
 	}
@@ -161,8 +191,21 @@ func (m *Maker) Templates() string { return m.compiler.Digest() }
 
 // Make decides whether a row gets a message, and makes it in the row's language. date is that of the Date header.
 func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
+	return m.make(context.Background(), row, date)
+}
+
+// make is [Maker.Make], which gives up making files when ctx ends.
+func (m *Maker) make(ctx context.Context, row *recipients.Row, date time.Time) Made {
+	return m.judged(making{date: date, ctx: ctx}, row)
+}
+
+// judged makes a row's message, and says what is wrong with its language.
+func (m *Maker) judged(how making, row *recipients.Row) Made {
 	n, known := m.choice.Of(row)
-	made := m.MakeIn(n, row, date)
+	made := m.makeIn(how, n, row)
+	if how.examine && made.Message == nil {
+		m.named(n, row)
+	}
 	if made.Content != nil && !known {
 		place, text, hint := m.choice.Unknown(row)
 		made.Content.Remarks = append(made.Content.Remarks, content.Remark{
@@ -172,9 +215,9 @@ func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
 	return made
 }
 
-// MakeIn is [Maker.Make] in the language with that place in Languages, whatever the row's cell says; in the one
+// makeIn is [Maker.Make] in the language with that place in Languages, whatever the row's cell says; in the one
 // language of a campaign without languages n is 0.
-func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
+func (m *Maker) makeIn(how making, n int, row *recipients.Row) Made {
 	made := Made{Row: row}
 	switch {
 	case row.Filtered:
@@ -196,8 +239,13 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 		}
 	}
 	said := &content.Row{}
-	if made.Message, made.Err = m.render(n, row, date, &said.Seen); made.Err == nil {
+	if made.Message, made.Err = m.render(how, n, row, said); made.Err == nil {
 		made.In = m.language(n)
+		if made.Sealed, made.Err = m.sealed(made.Message, how.date, said); made.Err != nil {
+			made.Message.Release()
+			made.Message = nil
+			return made
+		}
 		for _, r := range made.Message.Remarks() {
 			said.Remarks = append(said.Remarks, content.Remark(r))
 		}
@@ -211,14 +259,14 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 }
 
 // Shown are a row's messages for a preview: the one that it gets, or if all is true one in each language, in the order
-// of Languages. A row that gets none is one Made.
-func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
+// of Languages. A row that gets none is one Made. The end of ctx ends the making of files.
+func (m *Maker) Shown(ctx context.Context, row *recipients.Row, date time.Time, all bool) []Made {
 	if !all || len(m.Languages()) == 0 {
-		return []Made{m.Make(row, date)}
+		return []Made{m.make(ctx, row, date)}
 	}
 	var made []Made
 	for n := range m.Languages() {
-		made = append(made, m.MakeIn(n, row, date))
+		made = append(made, m.makeIn(making{date: date, ctx: ctx}, n, row))
 		if made[0].Why != "" {
 			break
 		}
@@ -228,13 +276,15 @@ func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
 
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
-	return content.New(content.Config{Places: m.compiler.Places(), Doubts: slices.Concat(m.compiler.Doubts(), m.doubts, m.vast)})
+	return content.New(content.Config{Places: m.compiler.Places(),
+		Doubts: slices.Concat(m.compiler.Doubts(), m.doubts, m.vast),
+		Found:  m.markup, Whole: m.whole})
 }
 
 // Render makes the message of a row of which it is known that it gets one.
 func (m *Maker) Render(row *recipients.Row, date time.Time) (*render.Message, error) {
 	n, _ := m.choice.Of(row)
-	return m.render(n, row, date, nil)
+	return m.render(making{date: date}, n, row, nil)
 }
 
 // language is the language with that place in Languages; "" where there are none.
@@ -245,10 +295,16 @@ func (m *Maker) language(n int) string {
 	return ""
 }
 
-// render makes the message of a row in one language.
-func (m *Maker) render(
-	n int, row *recipients.Row, date time.Time, seen *templates.Seen,
-) (*render.Message, error) {
+// making says how a message is made.
+type making struct {
+	date    time.Time
+	edition string          // of the files that were made for it; "" = what is not there is made
+	ctx     context.Context // ends the making of files; nil = nothing does
+	examine bool            // whether the files are the row's
+}
+
+// render makes the message of a row in one language. It notes in said what the message says, unless said is nil.
+func (m *Maker) render(how making, n int, row *recipients.Row, said *content.Row) (*render.Message, error) {
 	cells, _ := m.cells.Get().(*[]templates.Cell)
 	if cells == nil {
 		cells = &[]templates.Cell{}
@@ -256,12 +312,20 @@ func (m *Maker) render(
 	*cells = appendCells((*cells)[:0], row)
 	to := render.Recipient{
 		Address: row.Address, Name: row.Name, Key: row.Key,
-		Data: templates.Data{Cells: *cells, Seen: seen, Group: membersOf(row)},
+		Data:    templates.Data{Cells: *cells, Group: membersOf(row)},
+		Sealing: m.promise(row), Person: row.Address.Key(), Edition: how.edition, Context: how.ctx,
+		Examine: how.examine, Place: row.Place, Number: row.Number,
 	}
 	if m.c.To != nil {
 		to.Address = *m.c.To
 	}
-	msg, err := m.editions[n].renderer.Render(to, date)
+	if said != nil {
+		to.Data.Seen = &said.Seen
+	}
+	msg, err := m.editions[n].renderer.Render(to, how.date)
+	if err == nil && said != nil {
+		said.Whole = m.beside(msg, n, to)
+	}
 	if !m.printed { // else the message may be made once more, see render.Message.Content
 		clear(*cells)
 		m.cells.Put(cells)
@@ -284,9 +348,11 @@ func appendCells(cells []templates.Cell, row *recipients.Row) []templates.Cell {
 	return cells
 }
 
-// Check looks for what nobody wants to send, see [check.Look], and whether the server takes a message of that size.
-// The findings have no place: the caller knows the row.
-func (m *Maker) Check(msg *render.Message) []check.Finding {
+// Check looks for what nobody wants to send, see [check.Look], and whether the server takes a message of that size. A
+// finding has the place of what it is about: a line of a template or of the campaign file. What is about the row as a
+// whole has none, since the caller knows the row.
+func (m *Maker) Check(of Made) []check.Finding {
+	msg := of.Message
 	made := check.Finished[templates.Run]{
 		Subject: msg.Subject(), Size: msg.Size(), Fields: msg, Text: msg.Text().Text, TextRuns: msg.Text().Runs,
 	}
@@ -294,8 +360,10 @@ func (m *Maker) Check(msg *render.Message) []check.Finding {
 		made.HTML, made.HTMLRuns, made.Both = html.Text, html.Runs, true
 	}
 	n := slices.IndexFunc(m.editions, func(e edition) bool { return e.renderer == msg.Renderer() })
-	found := append(check.Look(m.editions[n].checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
-	return append(found, m.unaligned(msg)...)
+	found := m.unsaidYet(check.Look(m.editions[n].checks, made))
+	found = append(found, check.LookCells(m.editions[n].checks, made)...)
+	found = append(found, check.Size(m.weight(msg), m.c.Largest, m.c.Server)...)
+	return m.placed(of, m.choice.Variants()[n], append(found, m.unaligned(msg)...))
 }
 
 // Blind are those who get a copy of a message and are in no header field of it, as a preview shows them: a name for the
@@ -329,15 +397,12 @@ func (m *Maker) Again(p Planned, date time.Time) (*render.Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
 	}
-	msg, err := m.Render(row, date)
-	if err != nil {
+	n, _ := m.choice.Of(row)
+	msg, err := m.again(n, row, p.Digest, date)
+	if err != nil && !errors.Is(err, ErrDiffers) {
 		return nil, fmt.Errorf("no longer what was planned: %w", err)
 	}
-	if !has(msg, p.Digest) {
-		msg.Release()
-		return nil, ErrDiffers
-	}
-	return msg, nil
+	return msg, err
 }
 
 // Makes reports whether a row makes the message that has this digest. A row that makes none does not.

@@ -254,7 +254,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := m.Check(m.Make(rows[0], date).Message)
+	found := m.Check(m.Make(rows[0], date))
 	if len(found) != 1 || found[0].Code != "too-large" || found[0].Severity != check.Error ||
 		!strings.Contains(found[0].Text, "mail.example") {
 		t.Errorf("found %v", found)

@@ -6,6 +6,7 @@ import "io/fs"
 type unsaved struct {
 	fs.FS
 	texts map[string]string // by name
+	asked map[string]bool   // the files that were read
 }
 
 // Stat is that of the file on the disk.
@@ -13,6 +14,7 @@ func (u unsaved) Stat(name string) (fs.FileInfo, error) { return fs.Stat(u.FS, n
 
 // ReadFile reads the text that is in place of the file's, or the file.
 func (u unsaved) ReadFile(name string) ([]byte, error) {
+	u.asked[name] = true
 	if text, ok := u.texts[name]; ok {
 		return []byte(text), nil
 	}

@@ -9,7 +9,8 @@ import (
 // A text that is not saved is read in place of its file, and no other file is.
 func TestUnsaved(t *testing.T) {
 	t.Parallel()
-	u := unsaved{fstest.MapFS{"a.html": {Data: []byte("a")}, "b.html": {Data: []byte("b")}}, map[string]string{"a.html": "new"}}
+	u := unsaved{fstest.MapFS{"a.html": {Data: []byte("a")}, "b.html": {Data: []byte("b")}},
+		map[string]string{"a.html": "new"}, map[string]bool{}}
 	for name, want := range map[string]string{"a.html": "new", "b.html": "b"} {
 		if got, err := fs.ReadFile(u, name); err != nil || string(got) != want {
 			t.Errorf("%s: %q, %v", name, got, err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"mailshot/campaign/definition/copies"
 	"mailshot/render"
 )
 
@@ -13,6 +14,8 @@ type Weight struct {
 	Size int64 // bytes of the message
 	Wire int64 // bytes of a connection that its transaction takes in our direction
 	UTF8 bool  // the envelope is not ASCII
+
+	Copies int64 // how many get the message besides its recipient
 }
 
 // Weigh is the weight of a row's message, and releases the message; the zero Weight where there is none.
@@ -23,13 +26,30 @@ func Weigh(made Made) Weight {
 	}
 	defer m.Release()
 	beyond := func(r rune) bool { return r > unicode.MaxASCII }
-	return Weight{Size: m.Size(), Wire: onWire(m), UTF8: strings.ContainsFunc(m.From()+m.To(), beyond)}
+	size := max(m.Size(), made.Sealed)
+	w := Weight{Size: size, Wire: onWire(m, size), UTF8: strings.ContainsFunc(m.From()+m.To(), beyond),
+		Copies: int64(len(m.Copies()))}
+	for _, c := range m.Copies() {
+		w.Wire += int64(len("RCPT TO:<>\r\n") + len(c.Address))
+		w.UTF8 = w.UTF8 || strings.ContainsFunc(c.Address, beyond)
+	}
+	return w
 }
 
-// onWire counts MAIL, RCPT, DATA, the message and its dot.
-func onWire(m *render.Message) int64 {
-	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
-	return m.Size() + int64(len(envelope))
+// Copies is how many get a message besides its recipient, where each item of cc and bcc is one address. A campaign of
+// which nothing is left to send has a nil Maker, and no copies.
+func (m *Maker) Copies() int64 {
+	if m == nil || m.c.To != nil {
+		return 0
+	}
+	of := m.c.Definition.Copies
+	return int64(len(copies.Entries(of.Cc, false)) + len(copies.Entries(of.Bcc, false)))
+}
+
+// onWire counts MAIL, RCPT, DATA, the message of this size and its dot.
+func onWire(m *render.Message, size int64) int64 {
+	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), size, m.To())
+	return size + int64(len(envelope))
 }
 
 // Sample is the head of a message, for a person to look at.

@@ -3,13 +3,17 @@
 package outgoing
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
 
+	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/repeats"
+	"mailshot/campaign/seal"
 	"mailshot/render"
 	"mailshot/render/dkim"
 	"mailshot/sender"
@@ -21,14 +25,25 @@ type Messages struct {
 	Now    func() time.Time
 	Notify string            // as in sender.Mail
 	Memory *repeats.Recorder // is told of each message; nil = nobody is
-	Signer *dkim.Signer      // nil = messages are not signed
+	Signer *dkim.Signer      // nil = messages are not signed by DKIM
+	Sealer *seal.Sealer      // nil = no message is sealed for its reader
 	Copies *Copies           // nil = no message has copies
 
 	first sync.Once
 	wrong error // the first message's signature is not one
 }
 
-// Message is that of dispatch.Messages. The signature is made last, of the octets that go on the wire.
+// Open fetches the private keys of a run, and makes what signs and seals with them. The message maker is set. An error
+// means that nothing may be sent.
+func (m *Messages) Open(ctx context.Context, d *definition.Definition) (err error) {
+	if m.Signer, err = signing.Open(ctx, d.Signatures, d.Dir); err == nil {
+		m.Sealer, err = m.Maker.Keys().Sealer(ctx, m.Now())
+	}
+	return err
+}
+
+// Message is that of dispatch.Messages. A message is sealed first, and the signature of DKIM is made last, of the
+// octets that go on the wire.
 func (m *Messages) Message(d *ledger.Delivery) (sender.Mail, error) {
 	planned := message.Planned{Place: d.Place, Number: d.Number, Fields: d.Fields, Digest: d.Digest}
 	msg, err := m.Maker.Again(planned, m.Now())
@@ -38,7 +53,10 @@ func (m *Messages) Message(d *ledger.Delivery) (sender.Mail, error) {
 	if m.Memory != nil {
 		m.Memory.Made(d, msg)
 	}
-	if err := m.sign(msg); err != nil {
+	if err = m.Sealer.Seal(msg, m.Now()); err == nil {
+		err = m.sign(msg)
+	}
+	if err != nil {
 		msg.Release()
 		return sender.Mail{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
 	"mailshot/render"
+	"mailshot/render/address"
 	"mailshot/sender"
 )
 
@@ -52,4 +53,14 @@ func Planned(ctx context.Context, copies []render.Copy, screen func(ctx context.
 		}
 	}
 	return found, nil
+}
+
+// BeyondASCII is a warning about an address that not every server takes.
+func BeyondASCII(place string, to address.Address) check.Finding {
+	return check.Finding{
+		Code: "needs-smtputf8", Severity: check.Warning, Place: place,
+		Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
+		Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; " +
+			"without it this recipient is refused, and the others go",
+	}
 }

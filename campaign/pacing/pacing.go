@@ -82,12 +82,13 @@ func New(c Config) *Pacer {
 	return p
 }
 
-// count adds n deliveries in a state to the outcomes; a state that is not an answer does not count.
+// count adds n deliveries in a state to the outcomes; a state that is not an answer does not count. What came back was
+// taken by the server before: it is no reason to slow down or to stop.
 func (p *Pacer) count(group string, s ledger.State, n int64) {
 	o := p.outcomes[group]
 	for _, x := range []*courtesy.Outcomes{&o, &p.all} {
 		switch s {
-		case ledger.Sent:
+		case ledger.Sent, ledger.Bounced, ledger.Complained:
 			x.Sent += n
 		case ledger.Refused, ledger.GaveUp:
 			x.Refused += n

@@ -30,14 +30,16 @@ func TestReluctant(t *testing.T) {
 		}
 		off(p, at(i, "gmail", "gmail.com"))
 	}
-	if o := p.Openings(monday, []string{"gmail", "rest-1"}); !p.Reluctant("gmail") || len(o.Closed) != 1 || o.Closed["gmail"].NotBefore.IsZero() {
+	if o := p.Openings(monday, []string{"gmail", "rest-1"}); !p.Reluctant("gmail") || len(o.Closed) != 1 ||
+		o.Closed["gmail"].NotBefore.IsZero() {
 		t.Fatalf("%+v", o)
 	}
 	slow := at(99, "rest-1", "slow.example")
 	for i := range int64(9) {
 		off(p, at(100+i, "rest-1", "slow.example"))
 	}
-	if reluctant, may, until := p.ReluctantDomain(slow, monday); !reluctant || may || until.IsZero() || p.Reluctant("rest-1") {
+	if reluctant, may, until := p.ReluctantDomain(slow, monday); !reluctant || may || until.IsZero() ||
+		p.Reluctant("rest-1") {
 		t.Errorf("%v %v %v", reluctant, may, until)
 	}
 	if reluctant, may, _ := p.ReluctantDomain(at(98, "rest-1", "quick.example"), monday); reluctant || !may {

@@ -47,6 +47,9 @@ func Lacks(ctx context.Context, c Config) []check.Finding {
 	for _, s := range c.Definition.Signatures {
 		l.signature(ctx, fmt.Sprintf("dkim[%d].key", s.Item), s)
 	}
+	for _, lack := range c.Definition.Sealing.Lacks(ctx, c.Definition.Dir, c.Now) {
+		l.find(nil, lack.Path, "no-key", lack.Text, lack.Hint)
+	}
 	for _, s := range c.Definition.Servers {
 		l.server(ctx, s)
 	}

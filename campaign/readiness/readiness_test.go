@@ -1,6 +1,7 @@
 package readiness_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -13,6 +14,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/readiness"
@@ -36,6 +41,11 @@ func folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	template.NotAfter = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	mine, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -50,16 +60,45 @@ func folder(t *testing.T) string {
 	for name, b := range map[string][]byte{
 		"l.csv": []byte("email\n"), "b.txt": []byte("Hello\n"), "empty": nil, "two": []byte("a\nb\n"), "one": []byte("a\n"),
 		"ca.pem": certificate, "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		"good.pem": pair, "open.pem": pair,
+		"good.pem": pair, "open.pem": pair, "me.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: mine}),
+		"open-key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+		"locked.pem":   pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: private}), "me.asc": locked(t),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chmod(filepath.Join(dir, "open.pem"), 0o640); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"open.pem", "open-key.pem"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0o640); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
+}
+
+// locked is a private key of OpenPGP with a passphrase.
+func locked(t *testing.T) []byte {
+	t.Helper()
+	at := &packet.Config{Time: func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) }}
+	e, err := openpgp.NewEntity("", "", "a@example.org", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.EncryptPrivateKeys([]byte("correct horse"), at); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := armor.Encode(&b, openpgp.PrivateKeyType, nil)
+	if err == nil {
+		err = e.SerializePrivateWithoutSigning(w, at)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // Each of what a run would need is found, at its place, and nothing else.
@@ -69,6 +108,7 @@ func TestLacks(t *testing.T) {
 	dir := folder(t)
 	t.Setenv("READY_SET", "x")
 	t.Setenv("READY_EMPTY", "")
+	t.Setenv("READY_PGP", "correct horse")
 	signed := "dkim: [{ domain: example.org, selector: s1, key: "
 	login := "server: { host: localhost, username: u, "
 	for _, test := range []struct{ file, want string }{
@@ -100,6 +140,26 @@ func TestLacks(t *testing.T) {
 		{signed + "{ command: [./gone] } }]", "no-key c.yaml:6:61: command ./gone: "},
 		{signed + "{ file: good.pem } }]", ""},
 		{signed + "{ file: open.pem } }]", "no-key c.yaml:6:58: file open.pem: others may read or write it (mode 0640)"},
+		{"smime: { sign: { certificate: ca.pem, key: { file: key.pem } } }",
+			"no-key c.yaml:6:31: ca.pem: the certificate expired on 2026-11-01"},
+		{"smime: { sign: { certificate: me.pem, key: { file: key.pem } } }", ""},
+		{"smime: { sign: { certificate: me.pem, key: { file: gone } } }", "no-key c.yaml:6:52: file gone: "},
+		{"smime: { sign: { certificate: me.pem, key: { file: good.pem } } }",
+			"no-key c.yaml:6:52: file good.pem: the key is neither RSA nor ECDSA"},
+		{"smime: { sign: { certificate: me.pem, key: { file: open-key.pem } } }",
+			"no-key c.yaml:6:52: file open-key.pem: others may read or write it (mode 0640)"},
+		{"smime: { sign: { certificate: me.pem, key: { file: locked.pem } } }",
+			"no-key c.yaml:6:52: the key has a passphrase, and must be without one"},
+		{"smime: { sign: { certificate: me.pem, key: { command: [./gone] } } }", "no-key c.yaml:6:55: command ./gone: "},
+		{"pgp: { sign: { key: { file: key.pem } } }",
+			"no-key c.yaml:6:29: file key.pem: this is not a private key of OpenPGP"},
+		{"pgp: { sign: { key: { file: me.asc } } }",
+			"no-key c.yaml:6:29: file me.asc: the key has a passphrase, and passphrase is not given"},
+		{"pgp: { sign: { key: { file: me.asc }, passphrase: { env: READY_SET } } }",
+			"no-key c.yaml:6:58: file me.asc: the passphrase is not that of the key"},
+		{"pgp: { sign: { key: { file: me.asc }, passphrase: { env: READY_UNSET } } }",
+			"no-key c.yaml:6:58: passphrase: environment variable READY_UNSET is not set"},
+		{"pgp: { sign: { key: { file: me.asc }, passphrase: { env: READY_PGP } } }", ""},
 		{"schedule: { zone: UTC, not_after: 2026-11-02 12:00 }",
 			"too-late c.yaml:6:35: schedule.not_after (Mon 2026-11-02 12:00 UTC) has passed"},
 		{"schedule: { zone: UTC, not_after: 2026-11-02 12:01 }", ""},

@@ -212,7 +212,8 @@ func TestSample(t *testing.T) {
 	if in.Rows != 20 || len(in.Faults) != 0 || in.Columns[1].Type != "number" || in.Columns[1].Filled != 20 {
 		t.Errorf("%d rows, %v, %+v", in.Rows, in.Faults, in.Columns)
 	}
-	if in, _ = looked(t, "people.csv", list, Config{Sample: 100}); in.Rows != 22 || len(in.Faults) != 1 || in.Columns[1].Type != "text" {
+	if in, _ = looked(t, "people.csv", list, Config{Sample: 100}); in.Rows != 22 || len(in.Faults) != 1 ||
+		in.Columns[1].Type != "text" {
 		t.Errorf("%d rows, %v, %+v", in.Rows, in.Faults, in.Columns)
 	}
 }

@@ -140,7 +140,8 @@ func TestUnknownLocale(t *testing.T) {
 func TestOdd(t *testing.T) {
 	t.Parallel()
 	var got []string
-	l, err := Open(Config{File: "-", Stdin: strings.NewReader("email,name\na@gmial.com,MÃ¼ller\nb@gmial.com,Bo\nno,MÃ¼ller\n"),
+	l, err := Open(Config{File: "-",
+		Stdin: strings.NewReader("email,name\na@gmial.com,MÃ¼ller\nb@gmial.com,Bo\nno,MÃ¼ller\n"),
 		Odd: func(r *Row, column int, f *Fault) {
 			got = append(got, fmt.Sprint(r.Number, column, " ", f.Code, " ", f.Place))
 		}})

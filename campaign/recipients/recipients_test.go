@@ -198,7 +198,8 @@ func TestExcelMistakes(t *testing.T) {
 			nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; " +
 				"or, if this is a title, name the row of the header in recipients.header_row)"}},
 		{"no name", Config{}, `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="C1" t="inlineStr">` +
-			`<is><t>x</t></is></c></row>` + workbooktest.Inline(2, "", "y", ""), nil, []string{"list.xlsx November!B1: column B has no name (give it a " +
+			`<is><t>x</t></is></c></row>` + workbooktest.Inline(2, "", "y",
+			""), nil, []string{"list.xlsx November!B1: column B has no name (give it a " +
 			"name, or delete the column)"}},
 		{"wrong types", Config{Columns: map[string]Type{"email": Text, "name": Date}},
 			head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2"><v>46356</v>` +

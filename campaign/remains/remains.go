@@ -2,8 +2,9 @@
 // campaign, its ledger and the user's accounts, and [File.Remove] removes a file that mailshot made.
 //
 // Ours are copies of the ledger and of the accounts (state.db.damaged-…, state.db.bak), the folders of rehearsals,
-// working folders that were left behind, and files that were not written to their end. Everything else is the person's
-// own who runs mailshot: lists, archives, results, other ledgers. Files are looked into, whatever their names are.
+// working folders that were left behind, attachments that were made, the gallery of preview --open, and files that were
+// not written to their end. Everything else is the person's own who runs mailshot: lists, archives, results, galleries,
+// other ledgers. Files are looked into, whatever their names are.
 package remains
 
 import (
@@ -19,6 +20,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"mailshot/campaign/artifacts"
 	"mailshot/internal/disk"
 	"mailshot/internal/scratch"
 	"mailshot/internal/sqlite"
@@ -82,7 +84,7 @@ func (s *search) find(ctx context.Context) (found []File, err error) {
 		}
 		holds, sure := false, true
 		for _, path := range u.files {
-			if holds = s.inName(path) || s.inBytes(path); holds {
+			if holds = s.inName(path) || s.inBytes(path) || s.inGallery(path); holds {
 				break
 			}
 		}
@@ -242,7 +244,8 @@ func (s *search) classify(path string, folders map[string]scratch.Left) *unit {
 			return &unit{path: main, ours: err != nil, database: true}
 		}
 	}
-	if half.MatchString(filepath.Base(path)) {
+	made := artifacts.Folder(s.Home) + string(filepath.Separator)
+	if half.MatchString(filepath.Base(path)) || strings.HasPrefix(path, made) || s.ofGallery(path) {
 		return &unit{path: path, ours: true}
 	}
 	if sink := s.sink(path); sink != "" {

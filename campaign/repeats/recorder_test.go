@@ -86,7 +86,8 @@ func (r *recording) begin(t *testing.T, eager bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Recorder, err = Record(t.Context(), r.writes, r.l, run, accounts.Mailing{Run: c.Run, ID: "c", Ledger: path}, 30, time.Now)
+	r.Recorder, err = Record(t.Context(), r.writes, r.l, run, accounts.Mailing{Run: c.Run, ID: "c", Ledger: path}, 30,
+		time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,8 @@ func TestRecorderFails(t *testing.T) {
 			t.Error(got)
 		}
 		err := r.Start(t.Context(), d)
-		if err := errors.Join(err, r.Settle(t.Context(), d, ledger.Result{State: ledger.Sent}), r.Flush(t.Context())); err != nil {
+		if err := errors.Join(err, r.Settle(t.Context(), d, ledger.Result{State: ledger.Sent}),
+			r.Flush(t.Context())); err != nil {
 			t.Errorf("an outcome: %v", err)
 		}
 		if err := r.Run.Close(); err == nil { // or the accounts would be told that they have all

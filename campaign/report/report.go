@@ -35,12 +35,18 @@ type Row struct {
 	Text     string    `json:"text,omitempty"`     // the server's words, or what went wrong
 	Hand     *Hand     `json:"by_hand,omitempty"`  // the last change by a person
 	Copies   []Copy    `json:"copies,omitempty"`   // who else was to get the message in the last attempt
+	Left     time.Time `json:"left,omitzero"`      // when the person left by a token of the campaign; zero: not, or not asked
+	Returned *Returned `json:"returned,omitempty"` // what came back and led to the state, else what came back last
 }
 
-// Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, and who
-// changed it by hand.
+// Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, or what came
+// back, and who changed it by hand.
 func (r Row) Why() string {
 	var parts []string
+	if r.Returned.led(r.State) { // the server's words were that it takes the message
+		parts = append(parts, r.Returned.Words())
+		r.Code, r.Enhanced, r.Text = 0, "", ""
+	}
 	if r.Code != 0 {
 		parts = append(parts, fmt.Sprint(r.Code))
 	}
@@ -55,6 +61,9 @@ func (r Row) Why() string {
 	}
 	if r.Hand != nil {
 		parts = append(parts, "("+r.Hand.String()+")")
+	}
+	if r.Returned != nil && !r.Returned.led(r.State) {
+		parts = append(parts, "(came back: "+r.Returned.Words()+")")
 	}
 	if len(r.Copies) > 0 {
 		parts = append(parts, "("+CopyWords(r.Copies)+")")
@@ -96,6 +105,8 @@ type Summary struct {
 	NextDue  time.Time // when the next deferred row may be tried; zero: none waits
 	Hands    []Hand    // what people changed, the oldest first
 	Copies   Copies
+	Left     int64 // people who left by a token of the campaign
+	Returned int64 // rows about which something came back
 }
 
 // Sum returns the sum of the counts.
@@ -144,6 +155,10 @@ func meaning(state string) string {
 		return "taken out by a person, or gone from the list"
 	case "sent":
 		return "accepted by the server"
+	case "bounced":
+		return "accepted by the server, and came back"
+	case "complained":
+		return "accepted, and the person called it spam"
 	case "refused":
 		return "refused for good by the server"
 	case "gave_up":
@@ -182,6 +197,12 @@ func (s Summary) WriteText(w io.Writer) error {
 	}
 	if s.Copies.Any() {
 		fmt.Fprintf(&b, "%s\n", s.Copies.line())
+	}
+	if s.Returned > 0 {
+		fmt.Fprintf(&b, "something came back about %d of the rows; report --csv FILE says what\n", s.Returned)
+	}
+	if s.Left > 0 {
+		fmt.Fprintf(&b, "unsubscribed by a token of this campaign: %d\n", s.Left)
 	}
 	b.WriteString(s.Identity())
 	b.WriteString("\n")

@@ -77,6 +77,12 @@ func (s Summary) writeSheet(f *excelize.File, bold int) error {
 	for _, c := range s.Counts {
 		lines = append(lines, []any{c.State, c.N, meaning(c.State)})
 	}
+	if s.Returned > 0 {
+		lines = append(lines, []any{"returned", s.Returned, "rows about which something came back"})
+	}
+	if s.Left > 0 {
+		lines = append(lines, []any{"left", s.Left, "unsubscribed by a token of this campaign"})
+	}
 	for i, l := range lines {
 		if err := sw.SetRow(fmt.Sprintf("A%d", i+1), l); err != nil {
 			return err

@@ -9,12 +9,19 @@ import (
 	"time"
 )
 
-// columns are the columns of the spreadsheet forms, in order. The last one is there if any row has copies.
+// columns are the columns of the spreadsheet forms, in order. The last ones are there if any row has copies, if
+// something came back, and if anybody left.
 func (s Summary) columns() []string {
 	names := []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due",
 		"server", "stage", "code", "enhanced", "text", "by_hand"}
 	if s.Copies.Any() {
 		names = append(names, "copies")
+	}
+	if s.Returned > 0 {
+		names = append(names, returnedColumns()...)
+	}
+	if s.Left > 0 {
+		names = append(names, "left")
 	}
 	return names
 }
@@ -48,22 +55,28 @@ func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return err
 }
 
+// summed is a Summary in JSON.
+type summed struct {
+	Campaign string           `json:"campaign"`           // its id
+	Created  time.Time        `json:"created,omitzero"`   // when it was planned
+	Rows     int64            `json:"rows"`               // of the list
+	Counts   map[string]int64 `json:"counts"`             // rows by state: every state is there
+	NextDue  time.Time        `json:"next_due,omitzero"`  // when the next deferred row is tried
+	Hands    []Hand           `json:"by_hand,omitempty"`  // what people decided
+	Copies   Copies           `json:"copies,omitzero"`    // what became of copies
+	Left     int64            `json:"left,omitempty"`     // people who left by a token of the campaign
+	Returned int64            `json:"returned,omitempty"` // rows about which something came back
+}
+
 // MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and
-// "by_hand" and "copies" if there is one.
+// "by_hand", "copies", "left" and "returned" if there is one.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	counts := make(map[string]int64, len(s.Counts))
 	for _, c := range s.Counts {
 		counts[c.State] = c.N
 	}
-	return json.Marshal(struct {
-		Campaign string           `json:"campaign"`
-		Created  time.Time        `json:"created,omitzero"`
-		Rows     int64            `json:"rows"`
-		Counts   map[string]int64 `json:"counts"`
-		NextDue  time.Time        `json:"next_due,omitzero"`
-		Hands    []Hand           `json:"by_hand,omitempty"`
-		Copies   Copies           `json:"copies,omitzero"`
-	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands, s.Copies})
+	return json.Marshal(summed{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands, s.Copies, s.Left,
+		s.Returned})
 }
 
 // WriteCSV writes a header line and one line per row, in UTF-8 with CRLF line ends (RFC 4180). Text is defused. Times
@@ -120,6 +133,12 @@ func (r Row) cells(s Summary) []any {
 	}
 	if s.Copies.Any() {
 		cells = append(cells, cell(r.Copies))
+	}
+	if s.Returned > 0 {
+		cells = append(cells, r.Returned.cells()...)
+	}
+	if s.Left > 0 {
+		cells = append(cells, at(r.Left))
 	}
 	return cells
 }

@@ -150,7 +150,8 @@ func TestKnown(t *testing.T) {
 	if got := Known(dir); len(got) != 3 || got[0] != path {
 		t.Errorf("%q", got)
 	}
-	for who, want := range map[string]bool{"key-13": true, "KEY-13": true, "ann@example.com": true, "key-1": false, "n": false} {
+	for who, want := range map[string]bool{"key-13": true, "KEY-13": true, "ann@example.com": true, "key-1": false,
+		"n": false} {
 		if got := Mentions(path, []string{who}); got != want {
 			t.Errorf("%s: %v", who, got)
 		}

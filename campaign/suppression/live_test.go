@@ -39,7 +39,8 @@ func TestLive(t *testing.T) {
 		return a
 	}
 	a, other := open(), open()
-	s, err := suppression.Open(suppression.Config{Root: root, Files: []string{"stop.csv"}, Mail: accounts.Mail{Domain: "shop.example"},
+	s, err := suppression.Open(suppression.Config{Root: root, Files: []string{"stop.csv"},
+		Mail:     accounts.Mail{Domain: "shop.example"},
 		Accounts: a})
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 // Package transport connects a campaign to what takes its mail: an SMTP or LMTP server, the recipients' own mail
-// servers, or a sendmail program.
+// servers, a sendmail program, or a Drafts folder.
 //
 // Call [Open] with one of a definition's servers: it returns a pool of connections to that server, direct delivery to
 // the recipients' own servers, or a program that takes messages. Nothing is spoken to before the first message or
@@ -79,6 +79,8 @@ func NoServer(d *definition.Definition) error { return fmt.Errorf("%s: %w", d.Na
 // closes the transport.
 func Open(c Config) (t Transport, tokens *Tokens, err error) {
 	switch {
+	case c.Server.ToDrafts:
+		t, tokens, err = openDrafts(c)
 	case c.Server.Direct:
 		t, err = direct(c)
 	case c.Server.Sendmail != "":
@@ -185,6 +187,8 @@ func Authority(dir, name string) (*x509.CertPool, error) {
 // Describe says where a server's messages go, in words, and what a person should know about it.
 func Describe(s *definition.Server) (way string, notes []string) {
 	switch {
+	case s.ToDrafts:
+		return describeDrafts(s)
 	case s.Direct:
 		return "the recipients' own, as " + s.Helo, []string{
 			"direct delivery works only from an address that is yours and static, whose PTR record is " + s.Helo +

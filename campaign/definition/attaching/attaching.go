@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -22,13 +23,22 @@ type File struct {
 	File, Name schema.Text
 	CID        string
 
-	Optional bool        // a row whose file is missing goes without it
-	Split    string      // what stands between several files in a cell of File; "" = File is one
-	Pattern  schema.Text // in place of File: the files that match
-	Template bool        // File is a template, which is filled in for each row
-	QR       schema.Text // in place of File: the text of a QR code; a template
-	ICS      Invitation  // in place of File: an invitation; not given = none
-	Min, Max int         // how many files a row has, of those two; 0 = the least is 1, the most 20
+	Optional bool          // a row whose file is missing goes without it
+	Split    string        // what stands between several files in a cell of File; "" = File is one
+	Pattern  schema.Text   // in place of File: the files that match
+	Template bool          // File is a template, which is filled in for each row
+	QR       schema.Text   // in place of File: the text of a QR code; a template
+	ICS      Invitation    // in place of File: an invitation; not given = none
+	Make     []schema.Text // in place of File: a program, and its arguments, which are templates; it writes the file
+	Print    schema.Text   // in place of File: a page of HTML, a template, that a browser prints as PDF
+	Images   []schema.Text // files that the page of Print shows
+	Timeout  time.Duration // how long Make or Print may take; 0 = 30 s
+	Password schema.Text   // the column whose cell is the password of the file, a PDF; not given = none
+	Min, Max int           // how many files a row has, of those two; 0 = the least is 1, the most 20
+
+	MustContain []schema.Text // what each file says; templates
+	Others      schema.Text   // the column whose texts in other rows no file has; not given = none
+	MaxAge      int           // days since a file was changed last; 0 = any
 }
 
 // Least is how many files a row has at least.
@@ -43,7 +53,10 @@ func (f File) Least() int {
 func (f File) Greatest() int { return cmp.Or(f.Max, 20) }
 
 // Made says that the file is made for each message, and is on no disk.
-func (f File) Made() bool { return f.Template || f.QR.Given() || f.ICS.Given() }
+func (f File) Made() bool { return f.Template || f.QR.Given() || f.ICS.Given() || f.ByProgram() }
+
+// ByProgram says that a program makes the file.
+func (f File) ByProgram() bool { return f.Make != nil || f.Print.Given() }
 
 // Keys are the keys of one of attachments.
 func Keys(f *File) []schema.Key {
@@ -57,10 +70,18 @@ func Keys(f *File) []schema.Key {
 		{Name: "optional", Read: schema.Truth(&f.Optional)},
 		{Name: "qr", Read: noted(&other, schema.Line(&f.QR))},
 		{Name: "ics", Read: noted(&other, section(f.ICS.keys()))},
+		{Name: "make", Read: noted(&other, command(&f.Make))},
+		{Name: "print", Read: noted(&other, schema.TemplateFile(&f.Print))},
+		{Name: "images", Read: schema.FileList(&f.Images)},
+		{Name: "timeout", Read: schema.Duration(&f.Timeout)},
+		{Name: "password", Read: column(&f.Password, "password", "pin")},
 		{Name: "split", Read: separator(&f.Split)},
 		{Name: "pattern", Read: noted(&other, pattern(&f.Pattern))},
 		{Name: "min", Read: schema.Number(&f.Min, 1, 1000)},
 		{Name: "max", Read: schema.Number(&f.Max, 1, 1000)},
+		{Name: "must_contain", Read: lines(&f.MustContain)},
+		{Name: "must_not_contain_others", Read: column(&f.Others, "must_not_contain_others", "number")},
+		{Name: "max_age", Read: schema.Days(&f.MaxAge, 3650)},
 	}
 }
 
@@ -70,12 +91,16 @@ const (
 		"own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">. docs/attachments.md has the rest: files " +
 		"that some people have (optional), several of them (split, pattern), files that are filled in (template), invitations (ics: start, " +
 		"end: or duration:, zone, summary, location:, description:, url:, organizer:, event:, sequence:, cancel:), " +
-		"QR codes (qr)."
-	Example = "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo" +
+		"QR codes (qr), files that a program makes for each row (make, timeout:) or a browser prints (print:, images:), and " +
+		"PDFs with a password from the list (password). must_contain, must_not_contain_others and max_age: say by which a file " +
+		"is known to be this person's."
+	Example = "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf" +
+		"\n  must_contain: [\"{{.number}}\", \"{{.name}}\"]\n  must_not_contain_others: number\n  max_age: 40d\n- file: logo.png\n  cid: logo" +
 		"\n- { pattern: \"plans/{{.number}}-*.pdf\", min: 1, max: 5 }" +
 		"\n- { file: confirmation.txt, template: true }" +
 		"\n- ics: { start: \"{{.start}}\", duration: 90m, zone: Europe/Berlin, summary: Your appointment }" +
 		"\n- { qr: \"{{.ticket}}\", name: ticket.png }" +
+		"\n- { make: [typst, compile, --input, \"name={{.name}}\", letter.typ, \"-\"], name: letter.pdf, password: pin }" +
 		"\n- { file: \"terms/{{.terms}}.pdf\", split: \";\", optional: true }"
 )
 
@@ -199,6 +224,9 @@ func Check(dec *schema.Decoder, path string, all []File) {
 		c.several(f)
 		c.filled(f)
 		c.invitation(f)
+		c.program(f)
+		c.password(f)
+		c.belonging(f)
 		if c.given("qr") != nil {
 			for _, key := range []string{"file", "pattern", "split", "template", "ics", "optional"} {
 				c.refuse(key, key+" is for a file, and qr draws one", "remove the line")

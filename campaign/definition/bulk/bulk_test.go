@@ -93,11 +93,13 @@ func TestNoKind(t *testing.T) {
 // needs it is left out.
 func TestStable(t *testing.T) {
 	t.Parallel()
-	a, b := headers(kinds[bulk.Newsletter], "news-1", "acme.example"), headers(kinds[bulk.Newsletter], "news-2", "acme.example")
+	a, b := headers(kinds[bulk.Newsletter], "news-1", "acme.example"), headers(kinds[bulk.Newsletter], "news-2",
+		"acme.example")
 	if a["List-ID"] != b["List-ID"] || a["List-ID"] != "Monthly news <news.acme.example>" {
 		t.Error(a["List-ID"], b["List-ID"])
 	}
-	if a["Feedback-ID"] != "news-1:news:newsletter:acme-example" || b["Feedback-ID"] != "news-2:news:newsletter:acme-example" {
+	if a["Feedback-ID"] != "news-1:news:newsletter:acme-example" ||
+		b["Feedback-ID"] != "news-2:news:newsletter:acme-example" {
 		t.Error(a["Feedback-ID"], b["Feedback-ID"])
 	}
 	for domain, want := range map[string]string{"a.co": "a-co-mail", "a.very-long-name.example": "a-very-long-nam"} {

@@ -22,6 +22,7 @@ type Decoder struct {
 	more   int
 	seen   map[string]*yaml.Node // by path ("server.port"), the keys given
 	path   []string              // of the key being read
+	shapes *[]Shape              // what a value may be, which is asked for in place of reading one; nil = one is read
 }
 
 // Report reports a mistake at a node: its code, short and stable, what is wrong, and what to do.
@@ -43,6 +44,9 @@ func (dec *Decoder) Entry(n *yaml.Node) (Text, bool) {
 
 // ReportAt reports a mistake at a line and a column.
 func (dec *Decoder) ReportAt(line, column int, code, text, hint string) {
+	if dec.describing() {
+		return
+	}
 	if len(dec.errs) >= MaxErrors {
 		dec.more++
 		return
@@ -109,6 +113,9 @@ func (dec *Decoder) Plain(n *yaml.Node) bool {
 
 // mapping calls each for the pairs of a mapping, and refuses keys given twice. It returns false if n is not a mapping.
 func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
+	if dec.describe(Shape{"type": "object"}) {
+		return false
+	}
 	if !dec.Plain(n) {
 		return false
 	}
@@ -156,6 +163,10 @@ func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 
 // Section reads a mapping by the keys of a table. at is the section's own key, nil for the whole file.
 func (dec *Decoder) Section(n, at *yaml.Node, keys []Key) {
+	if dec.describing() {
+		dec.describe(object(keys))
+		return
+	}
 	if dec.seen == nil {
 		dec.seen = map[string]*yaml.Node{}
 	}
@@ -244,7 +255,7 @@ func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 		default:
 			hint = fmt.Sprintf("it belongs under %q", home)
 		}
-	} else if len(names) <= 18 {
+	} else if len(names) <= 20 {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	dec.Report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)
@@ -310,6 +321,9 @@ func elsewhere(keys []Key, name string) (section string, ok bool) {
 // Scalar returns the text of a value as it is written, and where it begins. It reports a value that is not a text, or
 // is empty.
 func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
+	if dec.describe(words) {
+		return Text{}, false
+	}
 	if !dec.Plain(n) {
 		return Text{}, false
 	}
@@ -392,6 +406,16 @@ func shown(key string) string {
 
 // List calls each for the items of a list. One item may be written without the list around it.
 func (dec *Decoder) List(n *yaml.Node, each func(n *yaml.Node)) {
+	if dec.describing() {
+		all := dec.shapes
+		one := shapesOf(func(inner *Decoder, n *yaml.Node) { // each knows this decoder
+			dec.shapes = inner.shapes
+			each(n)
+		})
+		dec.shapes = all
+		dec.describe(Shape{"anyOf": []Shape{one, {"type": "array", "items": one}}})
+		return
+	}
 	if !dec.Plain(n) {
 		return
 	}

@@ -57,7 +57,7 @@ var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 
 // A private key, written out: behind a signature's key on its line, or as PEM in one line or in many.
 var (
-	signingPattern = regexp.MustCompile(`(?:selector|domain).*[{, \t]key[ \t]*:`) // elsewhere key is a column
+	signingPattern = regexp.MustCompile(`(?:selector|domain|certificate|sign).*[{, \t]key[ \t]*:`) // elsewhere key is a column
 	pemPattern     = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
 )
 
@@ -175,7 +175,12 @@ func (s *source) mask(line int) string {
 		return indent + mask
 	}
 	if at := afterSecret(text); at >= 0 && !referencePattern.MatchString(text[at:]) {
-		text = text[:at] + " " + mask
+		if reference, _, ok := strings.Cut(text[at:], " #"); ok && strings.Contains(reference, "{") &&
+			referencePattern.MatchString(reference) { // the comment may say anything, and is left out
+			text = text[:at] + strings.TrimRight(reference, " \t")
+		} else {
+			text = text[:at] + " " + mask
+		}
 	}
 	return privateKey(userinfoPattern.ReplaceAllString(text, "://"+mask+"@"))
 }

@@ -40,7 +40,7 @@ func Line(into *Text) Reader {
 
 // Word reads one of the words.
 func Word(into *string, words ...string) Reader {
-	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+	return Known(Shape{"enum": words}, OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		if !slices.Contains(words, t.Text) {
 			hint := "one of " + strings.Join(words, ", ")
 			if near := Nearest(t.Text, words); near != "" {
@@ -50,14 +50,14 @@ func Word(into *string, words ...string) Reader {
 			return
 		}
 		*into = t.Text
-	})
+	}))
 }
 
 var numberPattern = regexp.MustCompile(`^(0|[1-9][0-9]*(_[0-9]+)*)$`)
 
 // Number reads a whole number in plain decimal digits. 012 and 1e3, which YAML reads in ways of its own, are mistakes.
 func Number(into *int, least, most int) Reader {
-	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+	return Known(numbers(least, most), OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		v, err := strconv.Atoi(strings.ReplaceAll(t.Text, "_", ""))
 		if err != nil || !numberPattern.MatchString(t.Text) {
 			dec.Bad(n, fmt.Sprintf("%q must be a whole number, not %q", dec.Name(), Clip(t.Text)), "")
@@ -68,7 +68,7 @@ func Number(into *int, least, most int) Reader {
 			return
 		}
 		*into = v
-	})
+	}))
 }
 
 // Duration reads a length of time between a second and 30 days.
@@ -112,41 +112,46 @@ func Days(into *int, most int) Reader {
 
 // Truth reads true or false.
 func Truth(into *bool) Reader {
-	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+	return Known(truth, OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		switch t.Text {
 		case "true", "false":
 			*into = t.Text == "true"
 		default:
 			dec.Bad(n, fmt.Sprintf("%q must be true or false, not %q", dec.Name(), Clip(t.Text)), "")
 		}
-	})
+	}))
 }
 
 // Yes reads a switch that is only ever turned on.
 func Yes(into *bool) Reader {
-	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+	return Known(Shape{"const": true}, OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		if t.Text != "true" {
 			dec.Bad(n, fmt.Sprintf("%q can only be true", dec.Name()), "write true, or remove the line")
 			return
 		}
 		*into = true
-	})
+	}))
 }
 
 // Off reads a switch that is on unless it is turned off. into becomes true if it is.
 func Off(into *bool) Reader {
-	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+	return Known(truth, OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		if t.Text != "true" && t.Text != "false" {
 			dec.Bad(n, fmt.Sprintf("%q cannot be %q", dec.Name(), Clip(t.Text)), "write true or false")
 			return
 		}
 		*into = t.Text == "false"
-	})
+	}))
 }
 
 // Each reads a list of mappings. item returns the keys of a new item, and what to do once the item has been read.
 func Each(item func() ([]Key, func())) Reader {
 	return func(dec *Decoder, n *yaml.Node) {
+		if dec.describing() {
+			keys, _ := item()
+			dec.describe(Shape{"type": "array", "items": object(keys)})
+			return
+		}
 		if n.Kind == yaml.MappingNode {
 			dec.Report(n, "wrong-type", strconv.Quote(dec.Name())+" must be a list", "begin each item with - and a space")
 			return

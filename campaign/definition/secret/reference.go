@@ -113,7 +113,7 @@ func (s *Secret) In(dir string) *Secret {
 // Reader reads a reference to a secret of a kind ("a password"). Its messages show nothing of what is written
 // there, because that may be the secret.
 func Reader(into **Secret, kind, hint string) schema.Reader {
-	return func(dec *schema.Decoder, n *yaml.Node) {
+	return schema.Known(places, func(dec *schema.Decoder, n *yaml.Node) {
 		if n.Kind != yaml.MappingNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
 			dec.Report(n, "literal-password", kind+" does not belong in the campaign file", hint)
 			return
@@ -160,8 +160,15 @@ func Reader(into **Secret, kind, hint string) schema.Reader {
 			return
 		}
 		*into = s
-	}
+	})
 }
+
+// places is a reference: one of the four, and nothing else.
+var places = schema.Shape{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+	"properties": schema.Shape{
+		"env": schema.Shape{"type": "string"}, "file": schema.Shape{"type": "string"}, "keyring": schema.Shape{"type": "string"},
+		"command": schema.Shape{"type": "array", "items": schema.Shape{"type": "string"}, "minItems": 1},
+	}}
 
 // line reports whether a value is a text of one line that is not empty.
 func line(n *yaml.Node) bool {

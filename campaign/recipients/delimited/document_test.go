@@ -58,7 +58,8 @@ func TestArray(t *testing.T) {
 		first + `] x`:           `people.json:1: not an array of JSON objects: something follows it`,
 		first + `] {}`:          `people.json:1: not an array of JSON objects: something follows it`,
 		first + `}`:             `people.json:1: not an array of JSON objects`,
-		first + ",\n{\"email\":\"" + strings.Repeat("b", 2*MaxRecord) + `"}]`: `people.json:1: a row of more than 1048576 bytes`,
+		first + ",\n{\"email\":\"" + strings.Repeat("b", 2*MaxRecord) +
+			`"}]`: `people.json:1: a row of more than 1048576 bytes`,
 	} {
 		if _, wrong := objects(t, strings.NewReader(list)); wrong == nil || !strings.HasPrefix(wrong.Error(), want) {
 			t.Errorf("%.40s: %v, want %s", list, wrong, want)

@@ -16,7 +16,8 @@ func TestTitles(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat("Ann;ann@example.com;5\n", 300)
 	for _, test := range []struct{ name, text, want string }{ // line of the header, delimiter, header
-		{"padded", "Customer list,,\nexported by: Acme,,\n,,\nName,Email,Amount\nAnn,ann@example.com,5\n", "4 , Name Email Amount"},
+		{"padded", "Customer list,,\nexported by: Acme,,\n,,\nName,Email,Amount\nAnn,ann@example.com,5\n",
+			"4 , Name Email Amount"},
 		{"not padded", "Customer list November\nName;Email\nAnn;ann@example.com\n", "2 ; Name Email"},
 		{"an empty line between", "Customer list\r\n\r\nName;Email\r\nAnn;ann@example.com\r\n", "3 ; Name Email"},
 		{"the other delimiter in it", "Customers, November 2026\nName;Email\nAnn;ann@example.com\nBob;b@example.com\n",

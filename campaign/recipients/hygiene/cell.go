@@ -10,10 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
-
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/internal/mojibake"
 )
 
 // Finding is something odd, for a person to judge.
@@ -41,7 +40,7 @@ func Cell(text string) (found []Finding) {
 	if folding.ASCII(text) {
 		return found
 	}
-	switch mended := unmangle(text); {
+	switch mended := mojibake.Mended(text); {
 	case mended != "":
 		say("mojibake", fault.Quote(text)+" looks like "+fault.Quote(mended)+" read in the wrong encoding",
 			"export the list again, as UTF-8")
@@ -70,36 +69,9 @@ func shortened(text string) bool {
 	return true
 }
 
-// unmangle encodes a text in windows-1252 and decodes the bytes as UTF-8. It returns "" if that is not possible. Real
-// text almost never allows both.
-func unmangle(text string) string {
-	b := make([]byte, 0, len(text))
-	beyond := false
-	for _, r := range text {
-		c, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok {
-			if r >= 0x80 && r < 0xA0 { // the five bytes that windows-1252 does not define
-				c = byte(r)
-			} else {
-				return ""
-			}
-		}
-		beyond = beyond || c >= utf8.RuneSelf
-		b = append(b, c)
-	}
-	if !beyond || !utf8.Valid(b) {
-		return ""
-	}
-	for _, r := range string(b) {
-		if r >= 0x80 && r < 0xA0 {
-			return ""
-		}
-	}
-	return string(b)
-}
-
 // oddBlank finds a blank at the ends of a text that is not one of the keyboard's, or an invisible one anywhere.
-// Joiners inside words are left alone: Persian words and emoji need them.
+// Joiners inside words are left alone: Persian words and emoji need them. An override (U+202D, U+202E) turns the order
+// of what follows, so a name reads as another one.
 func oddBlank(text string) (rune, string) {
 	trimmed := strings.Trim(text, " \t\r\n")
 	if r, _ := utf8.DecodeRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
@@ -108,7 +80,9 @@ func oddBlank(text string) (rune, string) {
 	if r, _ := utf8.DecodeLastRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
 		return r, "at its end"
 	}
-	if i := strings.IndexFunc(trimmed, func(r rune) bool { return r == 0x200B || r == 0xFEFF || r == 0x00AD }); i >= 0 {
+	if i := strings.IndexFunc(trimmed, func(r rune) bool {
+		return r == 0x200B || r == 0xFEFF || r == 0x00AD || r == 0x202D || r == 0x202E
+	}); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(trimmed[i:])
 		return r, "within"
 	}

@@ -20,6 +20,7 @@ func TestLeftovers(t *testing.T) {
 		"M&uuml;ller": "html-entity", "Tom &amp; Ann": "html-entity", "&#64;": "html-entity", "a&#x40;b": "html-entity",
 		"Dear {{name}}": "cell-placeholder", "*|FNAME|*": "cell-placeholder", "%FIRST_NAME%": "cell-placeholder",
 		"«Vorname»": "cell-placeholder", "[First Name]": "cell-placeholder", "${name}": "cell-placeholder",
+		"Bo\u202enn": "odd-blank", "Bo\u202dnn": "odd-blank", "\u0645\u06cc\u200c\u0631": "",
 		"https://a.example/?u=%7B%7Bname%7D%7D": "cell-placeholder",
 
 		"": "", "Null": "", "Nan": "", "N/A": "", "Ann": "", "'90s": "", "'s-Hertogenbosch": "", "O'Neil": "", "'": "",

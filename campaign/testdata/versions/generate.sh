@@ -5,13 +5,16 @@
 #   git clone . /tmp/old && git -C /tmp/old checkout COMMIT && (cd /tmp/old && go build -o /tmp/old-mailshot ./cmd/mailshot)
 #   campaign/testdata/versions/generate.sh /tmp/old-mailshot NAME
 #
+# With a third argument it is the campaign of another folder: "generate.sh PROGRAM NAME ../grouped" makes that with groups
+# and copies, for which one message is each of the states that a run can leave, and one copy was put off.
+#
 # NAME says the versions of the two files, as state1-accounts3. The commits of those that are here:
 #   state1-accounts1  617372b      state1-accounts3  68f308b      state2-accounts4  9276ca2      state3-accounts4  88c6228
 #   state4-accounts5  2c8132e      state5-accounts7  c31b0f1
 #   state6-accounts8  988fc03      state7-accounts8  d4c4617      state8-accounts9  48f56eb
 #   state10-accounts10  the first with this file
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && cd "${3:-.}" && pwd)
 program=$1 name=$2
 work=$(mktemp -d)
 trap 'kill $sink 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -19,7 +22,7 @@ cp "$here"/{campaign.yaml,people.csv,body.txt,do-not-mail.csv} "$work"
 cd "$work"
 export MAILSHOT_ACCOUNTS=$work/user/accounts.db
 
-"$program" sink --listen 127.0.0.1:0 --fail 'rcpt:bob@*:550 5.1.1 no such user' --fail 'rcpt:cat@*:450 4.2.1 later' \
+"$program" sink --listen 127.0.0.1:0 --fail 'rcpt:bob@*:550 5.1.1 no such user' --fail 'rcpt:cat@*:450 4.2.1 later' --fail 'rcpt:late@*:450 4.2.1 later' \
 	--fail 'dot:dan@*:store-drop' --fail 'dot:eve@*:stall' >address 2>said &
 sink=$!
 until [ -s address ]; do sleep 0.1; done
