@@ -49,7 +49,8 @@ func conference(t *testing.T) []arrived {
 		parts := a.read.Parts
 		a.contains(t, string(parts[1].Content), `src="cid:badge@harbourdays.example"`, `alt="The code of ticket `+ticket+`"`)
 		a.contains(t, string(parts[5].Content), "Ticket     "+ticket+"\nName       "+name+"\n")
-		if parts[3].CID != "badge@harbourdays.example" || !parts[3].Inline || !bytes.Equal(parts[2].Content, parts[4].Content) {
+		if parts[3].CID != "badge@harbourdays.example" || !parts[3].Inline ||
+			!bytes.Equal(parts[2].Content, parts[4].Content) {
 			t.Errorf("%s: %+v", ticket, parts[3])
 		}
 		calendars[i], codes[i] = parts[2].Content, parts[3].Content

@@ -22,9 +22,6 @@ import (
 // another release of Go may compress it differently.
 func TestGenerated(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds two programs")
-	}
 	for folder, files := range map[string]string{"newsletter": "people.csv", "invoices": "customers.xlsx invoices/*.pdf",
 		"statements": "invoices.csv invoices/*.pdf"} {
 		t.Run(folder, func(t *testing.T) {

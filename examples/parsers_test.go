@@ -78,7 +78,8 @@ func unpacked(t *testing.T, all []arrived) {
 			t.Fatal(err)
 		}
 		// -t has it write texts, too.
-		if out, err := exec.CommandContext(t.Context(), program, "-q", "-t", "-C", dir, message).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), program, "-q", "-t", "-C", dir,
+			message).CombinedOutput(); err != nil {
 			t.Fatalf("munpack: %v\n%s", err, out)
 		}
 		wrote := map[string]bool{}

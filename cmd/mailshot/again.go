@@ -30,6 +30,7 @@ func (f sendFlags) again(t *tool, file string) string {
 		text("--limit", fmt.Sprint(f.limit))
 	}
 	flag("--to-sink", f.toSink)
+	flag("--to-drafts", f.toDrafts)
 	for _, rule := range f.fail {
 		text("--fail", rule)
 	}

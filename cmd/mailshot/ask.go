@@ -15,12 +15,15 @@ import (
 )
 
 // confirm asks the person to type the number of messages. Anything else sends nothing.
-func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) error {
-	if yes {
+func (t *tool) confirm(ctx context.Context, n int64, f sendFlags, again string) error {
+	if f.yes {
 		return nil
 	}
-	fmt.Fprintf(t.stderr, "%s type %s to send %s: ",
-		t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), human.Plural(n, "message"))
+	act := "send " + human.Plural(n, "message")
+	if f.toDrafts {
+		act = "put " + human.Plural(n, "message") + " into Drafts"
+	}
+	fmt.Fprintf(t.stderr, "%s type %s to %s: ", t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), act)
 	line, err := t.answer(ctx)
 	if err != nil {
 		return err

@@ -97,6 +97,9 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 // headline is an estimate in one line: "2140 mails, 12.3 MB, 3 days, ends Thu 14:10".
 func headline(e *campaign.Estimate) string {
 	words := []string{human.Plural(e.Messages, "mail"), human.Size(e.Bytes) + " on the wire"}
+	if e.Copies > 0 {
+		words[0] += " with " + human.Plural(e.Copies, "copy", "copies")
+	}
 	switch {
 	case e.Messages == 0:
 		words = words[:1]
@@ -200,39 +203,47 @@ func dash(h limits.Hold) string {
 	return "-"
 }
 
+// estimated is an estimate in JSON.
+type estimated struct {
+	Campaign  string    `json:"campaign"`                // its id
+	Rows      int64     `json:"rows"`                    // of the list
+	Messages  int64     `json:"messages"`                // that are to be sent
+	Copies    int64     `json:"copies,omitempty"`        // to those of cc and bcc
+	Bytes     int64     `json:"bytes"`                   // of all messages
+	Largest   int64     `json:"largest"`                 // bytes of the largest message
+	Place     string    `json:"largest_place,omitempty"` // of the row that gets it
+	Resumed   bool      `json:"resumed"`                 // the campaign was planned before
+	Changed   []string  `json:"changed,omitempty"`       // what has changed since it was planned
+	Unmade    int64     `json:"unmade"`                  // messages that cannot be made
+	Start     time.Time `json:"start"`
+	End       time.Time `json:"end"`
+	Seconds   float64   `json:"seconds"`            // from start to end
+	Left      int64     `json:"left"`               // messages that would not go
+	LeftWhy   string    `json:"left_why,omitempty"` // why
+	Caps      []capUse  `json:"caps"`               // which caps hold, and what is used of them
+	Stretches []stretch `json:"stretches"`          // when how much goes
+}
+
+// capUse is a cap in JSON.
+type capUse struct {
+	Lane string `json:"lane,omitempty"` // the domain or the lane that it holds for; none: for all messages
+	Cap  string `json:"cap"`            // as the campaign file writes it: 20/min
+	Used int64  `json:"used"`           // of the present window
+}
+
+// stretch is a time in which messages go, in JSON.
+type stretch struct {
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Messages int64     `json:"messages"`            // that go in it
+	After    string    `json:"waits_for,omitempty"` // what it begins after
+	Pace     string    `json:"goes_by,omitempty"`   // what keeps it from being faster
+}
+
 // estimateJSON is an estimate for scripts.
-func estimateJSON(id string, e *campaign.Estimate) any {
-	type capUse struct {
-		Lane string `json:"lane,omitempty"`
-		Cap  string `json:"cap"`
-		Used int64  `json:"used"`
-	}
-	type stretch struct {
-		From     time.Time `json:"from"`
-		To       time.Time `json:"to"`
-		Messages int64     `json:"messages"`
-		After    string    `json:"waits_for,omitempty"`
-		Pace     string    `json:"goes_by,omitempty"`
-	}
-	out := struct {
-		Campaign  string    `json:"campaign"`
-		Rows      int64     `json:"rows"`
-		Messages  int64     `json:"messages"`
-		Bytes     int64     `json:"bytes"`
-		Largest   int64     `json:"largest"`
-		Place     string    `json:"largest_place,omitempty"`
-		Resumed   bool      `json:"resumed"`
-		Changed   []string  `json:"changed,omitempty"`
-		Unmade    int64     `json:"unmade"`
-		Start     time.Time `json:"start"`
-		End       time.Time `json:"end"`
-		Seconds   float64   `json:"seconds"`
-		Left      int64     `json:"left"`
-		LeftWhy   string    `json:"left_why,omitempty"`
-		Caps      []capUse  `json:"caps"`
-		Stretches []stretch `json:"stretches"`
-	}{
-		id, e.Rows, e.Messages, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
+func estimateJSON(id string, e *campaign.Estimate) estimated {
+	out := estimated{
+		id, e.Rows, e.Messages, e.Copies, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
 		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, e.Forecast.Stop.String(), []capUse{},
 		[]stretch{},
 	}

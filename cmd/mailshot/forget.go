@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/artifacts"
+	"mailshot/campaign/belonging"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/remains"
@@ -31,7 +33,7 @@ func (t *tool) forgetCommand() *cobra.Command {
 		Use:   "forget ADDRESS [CAMPAIGN]",
 		Short: "Erase a person's data, and never mail them again",
 		Long: `forget erases a person from all campaigns in the ledger beside the campaign file: their address, key
-and fields, and the server's words about them. It cannot be undone. The states and their sums stay,
+and fields, the server's words about them, and those of what came back. It cannot be undone. The states and their sums stay,
 with the times and codes of attempts. A message that was still to be sent is suppressed. The
 suppression list keeps a keyed hash in place of the address, so that none of your campaigns mails
 them again; suppress remove ADDRESS lifts it.
@@ -126,6 +128,16 @@ func (t *tool) lookBeside(ctx context.Context, d *definition.Definition, names [
 	shared, err := t.accountsFile()
 	if err != nil {
 		return err
+	}
+	if n, err := artifacts.Forget(d.Home(), names); err != nil {
+		return err
+	} else if n > 0 {
+		t.say("removed %s made for the person from %s", human.Plural(int64(n), "file"), artifacts.Folder(d.Home()))
+	}
+	if removed, err := belonging.Forget(d.Home()); err != nil {
+		return err
+	} else if removed {
+		t.say("removed what was read of all attachments from %s", belonging.Folder(d.Home()))
 	}
 	left, removed, err := remains.Find(ctx, remains.Config{
 		Dir: d.Dir, Home: d.Home(), State: t.stateFile(d), Accounts: shared, Names: names,

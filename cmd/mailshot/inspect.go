@@ -89,7 +89,7 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 		found = append(found, note...)
 	}
 	if asJSON {
-		err = writeJSON(t.stdout, inspected{in, found, in.Fallen})
+		err = writeJSON(t.stdout, inspected{in, append([]check.Finding{}, found...), in.Fallen})
 	} else {
 		err = writeInspection(t.stdout, in, found, t.width())
 	}

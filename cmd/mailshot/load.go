@@ -175,6 +175,9 @@ func (t *tool) shown(r *check.Report) {
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {
 		t.say("and %s more", human.Plural(rest, "finding"))
 	}
+	if line := r.LeftOut(); line != "" {
+		t.say("%s", line)
+	}
 }
 
 // stored is a campaign that has been sent before, for the commands that look at it or change it.

@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/report"
 	"mailshot/campaign/transport"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/typeahead"
+	"mailshot/internal/inbox/boxes"
 	"mailshot/internal/oauth"
 	"mailshot/internal/shell"
 	"mailshot/sender/reply"
@@ -49,7 +51,8 @@ that have the same host, user name and client share it.`,
 		"the browser is on another machine: paste the address that it ends at (loopback flow)")
 	fs.BoolVar(&f.file, "file", false, "keep the login in a file even where there is a keyring")
 	fs.StringVar(&f.server, "server", "",
-		"of several servers of a campaign, the one with this `NAME` (default the only one that wants tokens)")
+		"of several servers of a campaign, the one with this `NAME`, or the host of a mailbox of returns "+
+			"(default the only one that wants tokens)")
 	fs.StringVar(&f.provider, "provider", "",
 		"for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
 	fs.StringVar(&f.username, "username", "", "with --provider: the `MAILBOX` that logs in")
@@ -116,6 +119,15 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	d, err := t.load(cmd, args)
 	if err != nil {
 		return loginAccount{}, err
+	}
+	config, err := returns.Load("")
+	if err != nil {
+		return loginAccount{}, err
+	}
+	if own := boxes.Logins(d.Returns.Over(config).Boxes); len(own) > 0 { // a mailbox is logged in to like a server
+		with := *d
+		with.Servers = append(slices.Clone(d.Servers), own...)
+		d = &with
 	}
 	wanting := slices.DeleteFunc(slices.Clone(d.Servers), func(s *definition.Server) bool { return s.OAuth == nil })
 	if f.server == "" && len(wanting) == 1 {

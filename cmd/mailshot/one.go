@@ -182,6 +182,18 @@ func (t *tool) refuseOne(err error, kept *single.Kept, f oneFlags) error {
 	return err
 }
 
+// oneSent is what became of one message, in JSON.
+type oneSent struct {
+	Campaign string       `json:"campaign"`      // its id
+	Folder   string       `json:"folder"`        // where the campaign is kept
+	To       string       `json:"to"`            // the address
+	State    ledger.State `json:"state"`         // of the message
+	Code     int          `json:"code"`          // the server's reply code; 0 without a reply
+	Text     string       `json:"text"`          // the server's words, or what went wrong
+	Time     time.Time    `json:"time,omitzero"` // of the attempt
+	Due      time.Time    `json:"due,omitzero"`  // of the next attempt
+}
+
 // endedOne says what became of the message.
 func (t *tool) endedOne(ctx context.Context, kept *single.Kept, sum *campaign.Summary, f oneFlags) error {
 	s, err := kept.Stand(context.WithoutCancel(ctx))
@@ -190,16 +202,7 @@ func (t *tool) endedOne(ctx context.Context, kept *single.Kept, sum *campaign.Su
 	}
 	to := report.Clean(kept.Message.To)
 	if f.json {
-		err = writeJSON(t.stdout, struct {
-			Campaign string       `json:"campaign"`
-			Folder   string       `json:"folder"`
-			To       string       `json:"to"`
-			State    ledger.State `json:"state"`
-			Code     int          `json:"code"`
-			Text     string       `json:"text"`
-			Time     time.Time    `json:"time,omitzero"`
-			Due      time.Time    `json:"due,omitzero"`
-		}{s.Campaign, kept.Dir, to, s.State, s.Code, report.Clean(s.Words), s.At, s.Due})
+		err = writeJSON(t.stdout, oneSent{s.Campaign, kept.Dir, to, s.State, s.Code, report.Clean(s.Words), s.At, s.Due})
 	} else {
 		line := string(s.State) + ": " + to
 		if s.Words != "" {

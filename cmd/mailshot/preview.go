@@ -18,22 +18,18 @@ import (
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
-	"mailshot/cmd/mailshot/page"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/shell"
 )
 
-// How many messages a preview shows by default: on a terminal as many as a person reads, on a page as many as a browser
-// can take. Files take all.
-const (
-	fewMessages  = 3
-	pageMessages = 200
-)
+// fewMessages is how many messages a preview shows on a terminal: as many as a person reads. Files take all.
+const fewMessages = 3
 
 type previewFlags struct {
 	id, where, out, format string
 	row, limit             int64
-	fresh, languages       bool // --new, --languages
+	fresh, languages, open bool     // --new, --languages, --open
+	diff                   []string // what the messages are compared with
 	given                  definition.Flags
 }
 
@@ -44,9 +40,14 @@ func (t *tool) previewCommand() *cobra.Command {
 		Short: "See the finished messages; nothing is sent",
 		Long: `preview makes messages as send would, and shows the first three on the terminal, or writes all of
 them to files with --out. What it writes is byte for byte what a send carries, except the Date.
---format html is one self-contained page of up to 200 messages. It shows the mail's HTML in
-sandboxed frames that run nothing and load nothing.`,
+A file ending in .html is a gallery of all of them, and a folder with --format html is one with
+each message and attachment as a file beside it. The gallery has a search, the findings of check,
+phone and desktop width, light and dark. It needs no network, and runs and loads nothing of a mail.
+--diff says what has changed since the campaign's plan, another campaign's run, or messages that are
+kept in a folder or an .mbox file. --open opens the gallery in the browser.`,
 		Example: `  mailshot preview --row 17 campaign.yaml
+  mailshot preview --out preview.html --open campaign.yaml
+  mailshot preview --diff plan campaign.yaml
   mailshot preview --where 'city == "Oslo"' --out preview --format html campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.preview(cmd, args, f) },
@@ -58,11 +59,14 @@ sandboxed frames that run nothing and load nothing.`,
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
 	fs.BoolVar(&f.languages, "languages", false, "each message in every language of the campaign, the row's own or not")
-	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
+	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, else all)")
 	fs.StringVar(&f.out, "out", "",
 		"write the messages to `PATH`: a folder, or a file ending in .mbox or .html; it must be new or empty")
 	fs.StringVar(&f.format, "format", "",
 		"with --out: eml, mbox, maildir or html (default eml, or as the file's ending says)")
+	fs.StringArrayVar(&f.diff, "diff", nil,
+		"what has changed since `WHAT`: plan, a campaign ID, a ledger, a folder, an .mbox (repeatable)")
+	fs.BoolVar(&f.open, "open", false, "open the gallery in the browser; without --out it is in .mailshot/preview")
 	return cmd
 }
 
@@ -88,6 +92,9 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	defer stop()
 	o := t.options(d, f.id)
 	o.New = f.fresh
+	if f.isGallery() {
+		return t.gallery(ctx, o, f)
+	}
 	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
@@ -163,11 +170,8 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		t.say("%s in %s", human.Plural(n.shown, "message"), where)
 	}
 	if n.more {
-		also := "--limit N shows more, "
-		if f.limit == pageMessages && f.format == "html" {
-			also = "a page takes no more; " // see pageMessages
-		}
-		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", human.Plural(n.shown, "message"), also)
+		t.say("only the first %s; --limit N shows more, --row N or --where EXPRESSION shows others",
+			human.Plural(n.shown, "message"))
 	}
 	if outside := d.Outside(); outside != "" && n.shown > 0 {
 		t.say("each message is %s", outside)
@@ -203,19 +207,18 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 	ending := strings.TrimPrefix(filepath.Ext(f.out), ".")
 	if f.format == "" {
 		f.format = "eml"
-		if ending == "mbox" || ending == "html" {
+		if ending == "mbox" {
 			f.format = ending
 		}
 	}
-	formats := append(mailbox.Formats(), "html")
-	if !slices.Contains(formats, f.format) {
-		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")),
+	if formats := mailbox.Formats(); !slices.Contains(formats, f.format) {
+		return nil, "", usage(fmt.Errorf("there is no format %q, only %s, html", f.format, strings.Join(formats, ", ")),
 			"mailshot preview --out preview --format html "+shell.Quote(d.Path))
 	}
 	path := f.out
-	if f.format == "mbox" || f.format == "html" {
+	if f.format == "mbox" {
 		if ending != f.format {
-			path = filepath.Join(f.out, map[string]string{"mbox": "messages.mbox", "html": "index.html"}[f.format])
+			path = filepath.Join(f.out, "messages.mbox")
 		}
 		if _, err := os.Lstat(path); err == nil {
 			return nil, "", usage(fmt.Errorf("%s already exists", path),
@@ -227,13 +230,6 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 	} else if there, err := os.ReadDir(path); err == nil && len(there) > 0 {
 		return nil, "", usage(fmt.Errorf("%s is not empty", path),
 			"mailshot preview --out ANOTHER "+shell.Quote(d.Path))
-	}
-	if f.format == "html" {
-		if f.limit == 0 || f.limit > pageMessages {
-			f.limit = pageMessages
-		}
-		v, err = page.New(path, id)
-		return v, path, err
 	}
 	w, err := mailbox.Open(f.format, path, mailbox.Options{})
 	return &fileViewer{w, f.languages}, path, err

@@ -199,7 +199,7 @@ func (p *progress) line(now time.Time) string {
 		counts := e.Counts()
 		for _, s := range ledger.States() {
 			switch s {
-			case ledger.Sent, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown, ledger.Held:
+			case ledger.Sent, ledger.Bounced, ledger.Complained, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown, ledger.Held:
 				if n := counts[string(s)]; n > 0 {
 					parts = append(parts, fmt.Sprintf("%d %s", n, s))
 				}

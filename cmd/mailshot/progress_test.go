@@ -28,8 +28,9 @@ func TestProgress(t *testing.T) {
 	p.tick(begin.Add(15 * time.Second)) // no news: nothing to say
 	p.observe(dispatch.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy",
 		Until: begin.Add(time.Minute), Time: begin})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: counted(map[string]int64{"sent": 49, "refused": 2}),
-		Time: begin})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51,
+		Counts: counted(map[string]int64{"sent": 49, "refused": 2}),
+		Time:   begin})
 	p.tick(begin.Add(20 * time.Second))
 	p.observe(dispatch.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
 	hold := begin.Add(time.Minute).Local().Format("15:04:05 MST")
@@ -87,7 +88,8 @@ func TestProgressKnowsThePlan(t *testing.T) {
 	begin := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	p.zone, p.ends = time.FixedZone("CET", 3600), begin.Add(48*time.Hour)
 	p.observe(dispatch.Event{Kind: "started", Planned: 30, Time: begin})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 30, Done: 10, Counts: counted(map[string]int64{"sent": 10}), Time: begin})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 30, Done: 10, Counts: counted(map[string]int64{"sent": 10}),
+		Time: begin})
 	p.tick(begin.Add(10 * time.Second))
 	if want := "10 of 30 · 1.0/s · 10 sent · until Monday, 10:00 CET at the earliest"; said != want {
 		t.Errorf("it said %q, want %q", said, want)

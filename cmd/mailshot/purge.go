@@ -11,7 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign/artifacts"
+	"mailshot/campaign/belonging"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/remains"
 	"mailshot/campaign/report"
 	"mailshot/campaign/runlog"
 	"mailshot/cmd/mailshot/human"
@@ -24,8 +27,8 @@ func (t *tool) purgeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "purge --older-than AGE [CAMPAIGN]",
 		Short: "Erase the people of campaigns that ended long ago",
-		Long: `purge erases the rows, deliveries and attempts of ended campaigns from the ledger beside the
-campaign file. A campaign has ended when none of its rows is pending, deferred or unknown, and
+		Long: `purge erases the rows, deliveries and attempts of ended campaigns, and what came back about them,
+from the ledger beside the campaign file. A campaign has ended when none of its rows is pending, deferred or unknown, and
 nothing has happened to them for AGE (90d, 12w, 720h). The ledger keeps the number of rows in each
 state, and that the campaign has ended: a later send with the same id sends nothing. A purge cannot
 be undone.`,
@@ -84,11 +87,24 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), again}
 	}
+	_, e := belonging.Forget(d.Home())
+	err = errors.Join(err, artifacts.Purge(d.Home(), ids(done)), e)
+	if len(done) > 0 { // the gallery of preview --open, which the next one makes anew
+		err = errors.Join(err, os.RemoveAll(filepath.Join(d.Home(), remains.Previews)))
+	}
 	t.say("%s purged", human.Plural(int64(len(done)), "campaign is", "campaigns are"))
 	for _, log := range runlog.Known(filepath.Dir(file)) {
 		t.say("not erased, because it is your own file: %s (the log of runs)", report.Clean(log))
 	}
 	return err
+}
+
+// ids are those of the campaigns.
+func ids(ended []ledger.Ended) (all []string) {
+	for _, e := range ended {
+		all = append(all, e.ID)
+	}
+	return all
 }
 
 // age reads a stretch of time such as 90d, 12w or 720h.

@@ -36,7 +36,8 @@ func (t *tool) reportCommand() *cobra.Command {
 		Use:   "report [CAMPAIGN]",
 		Short: "The outcome of each row: text, JSON, CSV, Excel, HTML",
 		Long: `report prints where a campaign stands and what went wrong for whom, in the server's words. With
---json, --csv or --xlsx it has every row. --html is a page for the browser in one file: where it
+--json, --csv or --xlsx it has every row. It counts who has unsubscribed by a token of the campaign,
+and --json, --csv and --xlsx say when. --html is a page for the browser in one file: where it
 stands, charts, and the rows that went wrong. With --into it writes a copy of the list, CSV or Excel,
 with all its rows and columns and three more: status, time and reply. It never writes to the list
 itself. No cell of a CSV or Excel file is a formula: text that would be one has an apostrophe before
@@ -102,6 +103,13 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	}
 	if f.html != "" {
 		return t.write(s, f.html, func(w io.Writer) error { return results.WriteHTML(ctx, w, s.Campaign, words.In("en")) })
+	}
+	shared, err := t.accountsFile()
+	if err == nil {
+		err = s.Left(ctx, shared)
+	}
+	if err != nil { // a report of what was sent needs no accounts
+		t.say("who has unsubscribed is not in this report: %v", err)
 	}
 	sum, err := s.Summary(ctx)
 	if err != nil {

@@ -9,11 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/digest"
+	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/internal/inbox/boxes"
 	"mailshot/internal/shell"
 )
 
@@ -34,8 +37,10 @@ before the server's answer. mailshot never sends those again by itself. Look for
 people, then decide:
   --found FILE   decide by what is found in a Sent folder (mbox, Maildir, a folder of .eml files),
                  in a list of Message-IDs, or in the relay's log (Postfix or Exim, also .gz): what
-                 was taken is sent, what bounced is refused, the rest stays unknown
-  --as sent      it arrived
+                 was taken is sent, what bounced is refused, the rest stays unknown;
+                 --found returns looks for copies in the boxes that returns: names
+  --as sent      it arrived; this also takes back that a message bounced, or that its person
+                 complained, where addresses or keys are given
   --as refused   it did not arrive, and is not sent again
   --as resend    send it again; a person who has it gets it twice
 status and report show who decided, and when.`,
@@ -50,7 +55,7 @@ status and report show who decided, and when.`,
 	fs.StringVar(&f.as, "as", "", "`DECISION`: sent, refused or resend")
 	fs.BoolVar(&f.all, "all", false, "decide about all unknown rows at once")
 	fs.StringArrayVar(&f.found, "found", nil,
-		"decide by what is found in this `FILE` or folder; may be given more than once")
+		"decide by what is found in this `FILE` or folder, or in the boxes of returns; may be given more than once")
 	fs.BoolVar(&f.json, "json", false, "print the unknown rows as JSON")
 	return cmd
 }
@@ -82,6 +87,9 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 	if err != nil {
 		return err
 	}
+	if to == ledger.Sent && len(chosen.Addresses)+len(chosen.Keys) > 0 {
+		chosen.States = []ledger.State{ledger.Unknown, ledger.Bounced, ledger.Complained}
+	}
 	if f.as == "" {
 		return t.withAccounts(func(a *accounts.Accounts) error {
 			secret, err := a.Secret(cmd.Context())
@@ -99,15 +107,33 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 		return t.busy(err, s)
 	}
 	if n == 0 {
-		return &exit{exitFailed, errors.New("none of these is unknown"), "mailshot resolve " + s.again(t)}
+		return t.nothingToResolve(cmd.Context(), s, chosen, args[1:])
 	}
 	t.say("%s now %s", human.Plural(n, "row is", "rows are"), to)
+	if len(chosen.States) > 1 {
+		t.say("who was put on the suppression list because of what came back is still on it (mailshot suppress list)")
+	}
 	if to == ledger.Pending {
 		t.hint("mailshot send " + s.again(t))
 	} else {
 		t.hint("mailshot status " + s.again(t))
 	}
 	return nil
+}
+
+// nothingToResolve says why nothing was decided.
+func (t *tool) nothingToResolve(ctx context.Context, s *stored, f ledger.Filter, names []string) error {
+	f.States = []ledger.State{ledger.Bounced, ledger.Complained}
+	n, err := s.Tally(ctx, f)
+	if err != nil {
+		return err
+	}
+	if n[ledger.Bounced]+n[ledger.Complained] == 0 || len(names) == 0 {
+		return &exit{exitFailed, errors.New("none of these is unknown"), "mailshot resolve " + s.again(t)}
+	}
+	err = errors.New("none of these is unknown: the message came back, and is not sent again")
+	return &exit{exitFailed, err, "mailshot resolve --as sent " + s.again(t) + " " + shell.Quote(names[0]) +
+		", if it did arrive and was wanted"}
 }
 
 // resolveFound decides by what mailboxes, lists and logs say.
@@ -117,6 +143,12 @@ func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f led
 		return err
 	}
 	for _, file := range files {
+		if file == "returns" { // a file of that name is ./returns
+			if err := t.readReturns(ctx, s, search); err != nil {
+				return &exit{exitFailed, err, ""}
+			}
+			continue
+		}
 		if err := search.Read(file); err != nil {
 			return usage(err, "mailshot resolve --help")
 		}
@@ -135,20 +167,40 @@ func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f led
 	return nil
 }
 
+// readReturns looks for copies of messages in the boxes of the campaign, or of config.yaml.
+func (t *tool) readReturns(ctx context.Context, s *stored, search *history.Unknown) error {
+	config, err := returns.Load("")
+	if err != nil {
+		return err
+	}
+	all := s.def.Returns.Over(config)
+	if len(all.Boxes) == 0 {
+		return errors.New("neither the campaign file nor config.yaml has returns:, so there is nothing to look in")
+	}
+	list, err := boxes.Open(boxes.Config{Boxes: all.Boxes, Definition: s.def, Accounts: t.accounts})
+	if err != nil {
+		return err
+	}
+	return boxes.Messages(ctx, list, search.ReadMessage)
+}
+
+// unknownRows are the unknown rows of a campaign in JSON.
+type unknownRows struct {
+	Campaign string       `json:"campaign"` // its id
+	Unknown  []unknownRow `json:"unknown"`
+}
+
 // unknownRow is an unknown row in JSON.
 type unknownRow struct {
 	report.Row
-	MessageID string `json:"message_id"`
+	MessageID string `json:"message_id"` // to look for in the server's log
 }
 
 // listUnknown prints all unknown rows, because each needs a decision.
 func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledger.Filter, asJSON bool) error {
 	out := table{wraps: true}
 	out.add("ADDRESS", "KEY", "ROW", "TIME", "SERVER", "MESSAGE-ID", "LAST WORDS")
-	list := struct {
-		Campaign string       `json:"campaign"`
-		Unknown  []unknownRow `json:"unknown"`
-	}{s.ID, []unknownRow{}}
+	list := unknownRows{s.ID, []unknownRow{}}
 	if err := s.Ledger.Recover(ctx, s.ID); err != nil { // so that the list has what a killed run left
 		return err
 	}

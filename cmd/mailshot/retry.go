@@ -28,7 +28,7 @@ func (t *tool) retryCommand() *cobra.Command {
 		Short: "Try again what was refused, given up, held or cancelled",
 		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those
 in the states that --in names, or those of the addresses given. The next send takes them. retry
-never touches what was sent, nor what is unknown (see resolve). Rows about which a person decided
+never touches what was sent, what bounced or was complained about, nor what is unknown (see resolve). Rows about which a person decided
 (resolve, cancel, an accepted list that lacks them) are left out unless their addresses or keys are
 given, or --in names cancelled. --in suppressed is for people who
 were put on a suppression list by mistake and have been taken off it; a person who is still on one
@@ -110,6 +110,8 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 		e.next = "mailshot resolve " + s.again(t)
 	case n[ledger.Pending]+n[ledger.Deferred] > 0:
 		e.next = "mailshot send " + s.again(t)
+	case n[ledger.Bounced]+n[ledger.Complained] > 0:
+		e.next = "mailshot resolve --as sent " + s.again(t) + " ADDRESS, if the message did arrive and was wanted"
 	case n[ledger.Suppressed] > 0 && !slices.Contains(chosen, ledger.Suppressed):
 		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they have been taken off the suppression list"
 	}

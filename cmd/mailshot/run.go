@@ -150,11 +150,12 @@ func (t *tool) groups() []group {
 			t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.oneCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(),
-			t.cancelCommand()}},
-		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
+			t.cancelCommand(), t.collectCommand(), t.followUpCommand()}},
+		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.unsubscribeCommand(), t.whyCommand(),
+			t.forgetCommand()}},
 		{"The ledger:", []*cobra.Command{t.stateCommand(), t.purgeCommand()}},
 		{lastGroup, []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(),
-			t.versionCommand()}},
+			t.explainCommand(), t.schemaCommand(), t.manCommand(), t.versionCommand()}},
 	}
 }
 

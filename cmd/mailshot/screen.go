@@ -61,7 +61,7 @@ func (s screen) state(name, text string) string {
 		return s.paint("32", text)
 	case "deferred", "pending", "begun", "suppressed", "cancelled":
 		return s.paint("33", text)
-	case "refused", "gave_up", "unknown", "held", "invalid":
+	case "refused", "gave_up", "bounced", "complained", "unknown", "held", "invalid":
 		return s.paint("31", text)
 	}
 	return text

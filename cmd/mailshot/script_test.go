@@ -61,7 +61,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode,
 			"accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "cells": cells,
-			"picture": picture, "mend": mend, "same": same,
+			"picture": picture, "mend": mend, "same": same, "valid": valid, "take": take,
 		},
 	})
 }
@@ -116,6 +116,18 @@ func startDNS(ts *testscript.TestScript, neg bool, args []string) {
 	_, port, err := net.SplitHostPort(s.Addr)
 	ts.Check(err)
 	ts.Setenv(args[0], port)
+}
+
+// take sets a variable to what a pattern's first group finds in a file.
+func take(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: take NAME FILE PATTERN")
+	}
+	found := regexp.MustCompile(args[2]).FindStringSubmatch(ts.ReadFile(args[1]))
+	if found == nil {
+		ts.Fatalf("%s has nothing like %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 func fill(ts *testscript.TestScript, neg bool, args []string) {

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/transport"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/rehearsal"
 	"mailshot/cmd/mailshot/textwidth"
@@ -29,6 +30,7 @@ type sendFlags struct {
 	id, only, to          string
 	limit                 int64
 	toSink, yes, wait     bool
+	toDrafts              bool
 	skipErrors, acceptAll bool
 	acceptCopy            bool
 	repeat                bool
@@ -70,6 +72,8 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
 	fs.BoolVar(&f.toSink, "to-sink", false,
 		"a rehearsal: send to a built-in server on this machine, with a ledger of its own")
+	fs.BoolVar(&f.toDrafts, "to-drafts", false,
+		"put the messages into the Drafts folder by IMAP instead of sending them; each counts as sent")
 	fs.StringArrayVar(&f.fail, "fail", nil,
 		"with --to-sink: a fault for the built-in server to show, as in mailshot sink (`RULE`)")
 	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
@@ -171,6 +175,11 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 	if err := errors.Join(mayBeNew(cmd, d, f.id, f.fresh), t.mayAsk(f, d)); err != nil {
 		return o, err
 	}
+	if f.toDrafts && !f.toSink && len(d.Servers) > 0 {
+		if err := transport.ToDrafts(d); err != nil {
+			return o, usage(fmt.Errorf("%s: %w; nothing was sent", d.Name, err), "")
+		}
+	}
 	if f.to != "" {
 		to, err := address.Parse(f.to)
 		if err != nil {
@@ -187,6 +196,9 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 	case !f.toSink && len(d.Servers) == 0:
 		return o, usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name),
 			"mailshot send --to-sink "+file)
+	case f.toSink && f.toDrafts:
+		return o, usage(errors.New("--to-sink and --to-drafts are two places for the messages; choose one"),
+			"mailshot send --to-drafts "+file)
 	case f.resolver != "" && !f.dns:
 		return o, usage(errors.New("--resolver goes with --dns"), "mailshot send --dns "+file)
 	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
@@ -243,7 +255,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	if plan.ToSend == 0 {
 		return plan, nil
 	}
-	if err := t.confirm(ctx, plan.ToSend, f.yes, f.again(t, file)); err != nil || r == nil {
+	if err := t.confirm(ctx, plan.ToSend, f, f.again(t, file)); err != nil || r == nil {
 		return plan, err
 	}
 	return plan, r.Keep(plan.ToSend)
@@ -326,7 +338,7 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 // failures counts, in words, the rows of the campaign that a person must look at, those of earlier runs included.
 func failures(sum *campaign.Summary) string {
 	var words []string
-	for _, s := range []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held} {
+	for _, s := range []ledger.State{ledger.Bounced, ledger.Complained, ledger.Refused, ledger.GaveUp, ledger.Held} {
 		if n := sum.Counts[string(s)]; n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", n, s))
 		}
@@ -353,7 +365,11 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	if f.earlier {
 		of = " of campaign " + sum.ID + ", begun on another day"
 	}
-	t.say("%d sent in %s%s%s", sum.Sent, human.Duration(sum.Duration), of, failures(sum))
+	sent := "sent"
+	if f.toDrafts {
+		sent = "put into Drafts"
+	}
+	t.say("%d %s in %s%s%s", sum.Sent, sent, human.Duration(sum.Duration), of, failures(sum))
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.Path())
 	}

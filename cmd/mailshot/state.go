@@ -38,8 +38,8 @@ ledger: what it has forgotten would be sent twice.`,
 		Use: "check [CAMPAIGN]", Short: "Check that the files are whole and their records consistent",
 		Args: args(cobra.MaximumNArgs(1)),
 		Long: `check reads both files from end to end. Their pages and indexes must be sound, the states must add
-up to the rows, each delivery must have its row, and each state must be the one that its attempts
-and the changes by hand led to. check changes nothing but the version of an older file. It can run
+up to the rows, each delivery must have its row, and each state must be the one that its attempts,
+what came back and the changes by hand led to. check changes nothing but the version of an older file. It can run
 during a send. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateCheck(cmd, args) },
 	}

@@ -87,7 +87,8 @@ func (t *tool) afterStatus(s *stored, sum report.Summary) error {
 		t.hint("mailshot resolve " + s.again(t))
 	case n[string(ledger.Pending)]+n[string(ledger.Deferred)] > 0:
 		t.hint("mailshot send " + s.again(t))
-	case n[string(ledger.Refused)]+n[string(ledger.GaveUp)]+n[string(ledger.Held)] > 0:
+	case n[string(ledger.Refused)]+n[string(ledger.GaveUp)]+n[string(ledger.Held)]+n[string(ledger.Bounced)]+
+		n[string(ledger.Complained)] > 0:
 		t.hint("mailshot report " + s.again(t))
 	}
 	return nil

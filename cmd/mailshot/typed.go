@@ -1,6 +1,7 @@
 package main
 
 import (
+	"mailshot/campaign/check/codes"
 	"mailshot/campaign/ledger"
 	"mailshot/cmd/mailshot/guide"
 	"mailshot/internal/mailbox"
@@ -23,6 +24,9 @@ func typed() guide.Values {
 	}
 	for _, p := range reply.Presets() {
 		v["ID"] = append(v["ID"], p.ID)
+	}
+	for _, c := range codes.All() {
+		v["CODE"] = append(v["CODE"], c.Code)
 	}
 	v["--provider"] = v["ID"]
 	v["--id"] = []string{} // a campaign's, not a provider's

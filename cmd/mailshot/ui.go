@@ -58,10 +58,7 @@ func (t *tool) ui(cmd *cobra.Command, folder, listen string, open, asJSON bool) 
 	defer stop()
 	address := w.Address()
 	if asJSON {
-		err = writeLine(t.stdout, struct {
-			URL     string `json:"url"`
-			MailURL string `json:"mail_url"`
-		}{address, w.MailAddress()})
+		err = writeLine(t.stdout, windowOpen{address, w.MailAddress()})
 	} else {
 		_, err = fmt.Fprintln(t.stdout, address)
 	}
@@ -72,4 +69,10 @@ func (t *tool) ui(cmd *cobra.Command, folder, listen string, open, asJSON bool) 
 	}
 	t.say("the window is open, for one browser; an interrupt (Ctrl-C) closes it")
 	return errors.Join(err, w.Serve(ctx, hard))
+}
+
+// windowOpen is where the window is, in JSON.
+type windowOpen struct {
+	URL     string `json:"url"`      // with the secret that lets one browser in
+	MailURL string `json:"mail_url"` // of the port that shows the mails
 }

@@ -47,9 +47,11 @@ func TestWindowCommands(t *testing.T) {
 	dir := t.TempDir()
 	const folder = "-it's $HOME here"
 	for name, text := range map[string]string{
-		folder + "/campaign.yaml": fmt.Sprintf("id: club\nfrom: Club <club@example.org>\nsubject: Hi\nrecipients: { file: to.csv }\n"+
+		folder +
+			"/campaign.yaml": fmt.Sprintf("id: club\nfrom: Club <club@example.org>\nsubject: Hi\nrecipients: { file: to.csv }\n"+
 			"body: { text: body.txt }\nserver: { host: 127.0.0.1, port: %d, tls: none }\n", server.Port()),
-		folder + "/to.csv": "email,name\nann@example.com,Ann\n-bob@example.com,Bob\n", folder + "/body.txt": "Hello {{.name}}\n",
+		folder + "/to.csv": "email,name\nann@example.com,Ann\n-bob@example.com,Bob\n", folder +
+			"/body.txt": "Hello {{.name}}\n",
 		"text.txt": "Hello\n", "my state/.keep": "",
 	} {
 		at := filepath.Join(dir, name)
@@ -94,7 +96,8 @@ func TestWindowCommands(t *testing.T) {
 // commands that the pages show when it has ended.
 func sentByWindow(ctx context.Context, t *testing.T, dir, campaign string) (all []string) {
 	t.Helper()
-	ui := exec.CommandContext(ctx, "mailshot", "ui", ".", "--state", "my state/led ger.db", "--accounts", "my state/acc.db", "--json", "--no-open")
+	ui := exec.CommandContext(ctx, "mailshot", "ui", ".", "--state", "my state/led ger.db", "--accounts",
+		"my state/acc.db", "--json", "--no-open")
 	ui.Dir, ui.Stderr = dir, os.Stderr
 	stdout, err := ui.StdoutPipe()
 	if err == nil {
@@ -141,7 +144,8 @@ func sentByWindow(ctx context.Context, t *testing.T, dir, campaign string) (all 
 	post(campaign+"/plan", "", url.Values{"to": {"server"}})
 	post(campaign+"/send", page(campaign+"/plan", `data-count="2"`), url.Values{"number": {"2"}})
 	page(campaign+"/run", `data-exit="0"`)
-	for _, path := range []string{"/", "/new", "/one?to=ann@example.com&subject=It%27s", campaign + "/people", campaign + "/message?row=2",
+	for _, path := range []string{"/", "/new", "/one?to=ann@example.com&subject=It%27s", campaign + "/people", campaign +
+		"/message?row=2",
 		campaign + "/server", campaign + "/rehearse", campaign + "/plan", campaign + "/run", campaign + "/results",
 		campaign + "/results?state=sent", campaign + "/results/row?id=1", campaign + "/results/row?id=2"} {
 		for _, m := range codeOf.FindAllStringSubmatch(commandsOf.FindString(page(path, "")), -1) {

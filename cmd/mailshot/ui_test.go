@@ -83,10 +83,12 @@ func windowRun(t *testing.T, listen string) {
 		t.Fatal(err)
 	}
 	origin := "http://" + u.Host
-	if status, text := readPage(t, person, "GET", first.URL, nil); status != 200 || !strings.Contains(text, "hello/campaign.yaml") {
+	if status, text := readPage(t, person, "GET", first.URL, nil); status != 200 ||
+		!strings.Contains(text, "hello/campaign.yaml") {
 		t.Errorf("the first address: %d %.300s", status, text)
 	}
-	if status, text := readPage(t, &http.Client{}, "GET", first.URL, nil); status != 403 || strings.Contains(text, "hello") {
+	if status, text := readPage(t, &http.Client{}, "GET", first.URL, nil); status != 403 ||
+		strings.Contains(text, "hello") {
 		t.Errorf("the first address a second time: %d %s", status, text)
 	}
 	campaign := origin + "/c/" + url.PathEscape("hello/campaign.yaml")

@@ -34,7 +34,8 @@ func TestQuietOverlap(t *testing.T) {
 	}
 	t.Cleanup(func() { lock.Close() })
 	for _, quiet := range []bool{true, false} {
-		args := []string{"send", "--yes", "--state", state, "--accounts", filepath.Join(dir, "user", "accounts.db"), "--log", log}
+		args := []string{"send", "--yes", "--state", state, "--accounts", filepath.Join(dir, "user", "accounts.db"),
+			"--log", log}
 		if quiet {
 			args = append(args, "--quiet")
 		}

@@ -69,6 +69,8 @@ type personRow struct {
 	Campaign  string    `json:"campaign"`
 	Planned   time.Time `json:"planned"`
 	MessageID string    `json:"message_id,omitempty"` // of a message that was tried
+	// Returns are all that came back about the message, in the order in which it was recorded.
+	Returns []report.Returned `json:"returns,omitempty"`
 	report.Row
 }
 
@@ -163,10 +165,14 @@ func (t *tool) find(ctx context.Context, key string, files []string) (p *history
 func knownOf(p *history.Person) known {
 	k := known{Address: p.AddressKey, Suppressed: entries.All(p.Suppressed), Campaigns: []personRow{}}
 	for _, r := range p.Rows {
-		k.Campaigns = append(k.Campaigns, personRow{
+		row := personRow{
 			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID,
 			Row: history.Reported(r.Record),
-		})
+		}
+		for _, b := range r.Returns {
+			row.Returns = append(row.Returns, history.Returned(b))
+		}
+		k.Campaigns = append(k.Campaigns, row)
 	}
 	for _, r := range p.Copies {
 		if r.Last == nil {
@@ -206,6 +212,11 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 		if !s.Time.IsZero() {
 			fmt.Fprintf(&b, "  last tried  %s\n", s.Time.Local().Format("2006-01-02 15:04:05"))
 		}
+		for _, back := range s.Returns {
+			words := back.Words() + " (" + back.How() + ")"
+			b.WriteString(textwidth.Beside("  came back   ", words, t.width()) + "\n")
+		}
+		s.Returned = nil // it is told of
 		if words := s.Row.Why(); words != "" {
 			b.WriteString(textwidth.Beside("  last words  ", words, t.width()) + "\n")
 		}

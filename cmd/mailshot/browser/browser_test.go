@@ -22,7 +22,8 @@ func TestApart(t *testing.T) {
 		t.Skip(err)
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	if err := begin(sh, "-c", `echo $$ "$1" > "$0.new"; mv "$0.new" "$0"; sleep 60`, out, "http://127.0.0.1:1/?x"); err != nil {
+	if err := begin(sh, "-c", `echo $$ "$1" > "$0.new"; mv "$0.new" "$0"; sleep 60`, out,
+		"http://127.0.0.1:1/?x"); err != nil {
 		t.Fatal(err)
 	}
 	var words []string

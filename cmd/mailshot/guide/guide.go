@@ -112,6 +112,8 @@ var examples = map[string]string{
 	"suppress list":   `  mailshot suppress list --json`,
 	"suppress import": `  mailshot suppress import unsubscribed.csv
   mailshot suppress import - < unsubscribed.txt`,
+	"unsubscribe": `  mailshot unsubscribe serve --base-url https://www.acme.example/u --trust-proxy 127.0.0.1
+  mailshot unsubscribe page --out leave.html campaign.yaml`,
 	"state": `  mailshot state check campaign.yaml
   mailshot state repair --report campaign.yaml`,
 	"state check": `  mailshot state check campaign.yaml`,

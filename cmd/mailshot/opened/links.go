@@ -25,6 +25,19 @@ func (m *Message) Links() []Link {
 	return all
 }
 
+// Addresses are those to which the HTML's links lead, and of its images, in their order.
+func (m *Message) Addresses() (all []string) {
+	for n := range m.elements() {
+		key := map[string]string{"a": "href", "area": "href", "img": "src"}[n.Data]
+		for _, a := range n.Attr {
+			if key != "" && a.Key == key {
+				all = append(all, strings.TrimSpace(a.Val))
+			}
+		}
+	}
+	return all
+}
+
 // said is the text of an element; where an image stands for it, what the image says.
 func said(n *html.Node) string {
 	var b strings.Builder

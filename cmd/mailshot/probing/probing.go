@@ -58,7 +58,8 @@ func Server(ctx context.Context, cfg sender.Config, o sender.ProbeOptions) (*Pro
 
 // Campaign looks at one of a campaign's servers as a send would use it, and compares the campaign's messages and caps
 // with what the server allows.
-func Campaign(ctx context.Context, c *campaign.Campaign, s *definition.Server, o sender.ProbeOptions) (*Probing, error) {
+func Campaign(ctx context.Context, c *campaign.Campaign, s *definition.Server, o sender.ProbeOptions) (*Probing,
+	error) {
 	probed, err := c.Probe(ctx, s, o)
 	if err != nil {
 		return nil, err
@@ -78,10 +79,14 @@ func Campaign(ctx context.Context, c *campaign.Campaign, s *definition.Server, o
 // selector names another DKIM key, and at the DNS server to ask; "" = the system's.
 func (p *Probing) Look(ctx context.Context, domain, selector, at string) {
 	p.Records = nil
-	for _, f := range records.Look(ctx, records.Config{
-		Domain: domain, Selector: selector, Keys: p.keys, Server: p.Host, Provider: len(p.Presets) > 0, Resolver: Resolver(at),
-	}) {
-		p.Records = append(p.Records, Record(f))
+	cfg := records.Config{
+		Domain: domain, Selector: selector, Keys: p.keys, Server: p.Host, Provider: len(p.Presets) > 0,
+	}
+	if r := Resolver(at); r != nil {
+		cfg.Resolver = r
+	}
+	for _, f := range records.Look(ctx, cfg) {
+		p.Records = append(p.Records, Record{f.Record, f.OK, f.Code, f.Text, f.Publish, f.Serious})
 	}
 }
 
@@ -193,31 +198,36 @@ func extensions(p *Probing) []string {
 	return all
 }
 
+// output is a probe in JSON.
+type output struct {
+	Server       string            `json:"server"`             // host and port
+	Until        string            `json:"until"`              // how far the probe was to go
+	Reached      string            `json:"reached"`            // how far it came
+	Error        string            `json:"error"`              // why not farther; "" if nothing was wrong
+	Conversation []string          `json:"conversation"`       // "> " is ours, "< " the server's
+	Connect      float64           `json:"connect_seconds"`    // until the connection stood
+	RoundTrip    float64           `json:"round_trip_seconds"` // of a command
+	TLS          string            `json:"tls"`                // its version; "" = none
+	Certificates []certificate     `json:"certificates"`       // the server's first
+	Extensions   map[string]string `json:"extensions"`         // of EHLO, with their parameters
+	Mechanisms   []string          `json:"auth"`               // SASL mechanisms offered
+	MaxSize      int64             `json:"max_size"`           // bytes of a message; 0 = not said
+	Presets      []string          `json:"presets"`            // of providers that have this server
+	Findings     []check.Finding   `json:"findings"`
+	Records      []Record          `json:"records,omitempty"` // of the DNS
+}
+
+// certificate is a server's certificate in JSON.
+type certificate struct {
+	Names       []string  `json:"names"`
+	Issuer      string    `json:"issuer"`
+	NotAfter    time.Time `json:"not_after"`
+	Fingerprint string    `json:"fingerprint"` // hex SHA-256
+}
+
 // JSON is a probe for scripts.
 func (p *Probing) JSON() any {
-	type certificate struct {
-		Names       []string  `json:"names"`
-		Issuer      string    `json:"issuer"`
-		NotAfter    time.Time `json:"not_after"`
-		Fingerprint string    `json:"fingerprint"`
-	}
-	out := struct {
-		Server       string            `json:"server"`
-		Until        string            `json:"until"`
-		Reached      string            `json:"reached"`
-		Error        string            `json:"error"`
-		Conversation []string          `json:"conversation"`
-		Connect      float64           `json:"connect_seconds"`
-		RoundTrip    float64           `json:"round_trip_seconds"`
-		TLS          string            `json:"tls"`
-		Certificates []certificate     `json:"certificates"`
-		Extensions   map[string]string `json:"extensions"`
-		Mechanisms   []string          `json:"auth"`
-		MaxSize      int64             `json:"max_size"`
-		Presets      []string          `json:"presets"`
-		Findings     []check.Finding   `json:"findings"`
-		Records      []Record          `json:"records,omitempty"`
-	}{
+	out := output{
 		Server: p.Server, Until: p.Until, Reached: p.Reached,
 		Conversation: []string{}, Certificates: []certificate{}, Presets: []string{},
 		Connect: p.Connect.Seconds(), RoundTrip: p.RoundTrip.Seconds(),

@@ -124,6 +124,7 @@ func check(m Message, through *definition.Definition) (*checked, error) {
 		c.to = mailbox("to", c.To)
 	}
 	c.copies(through, wrong)
+	c.sealed(through, wrong)
 	if c.Subject = strings.TrimSpace(c.Subject); c.Subject == "" {
 		wrong("subject", "there is no subject", "")
 	} else if strings.ContainsFunc(c.Subject, unicode.IsControl) {

@@ -88,6 +88,10 @@ func (k *Kept) stand(ctx context.Context, n int) (s Stand, err error) {
 				s.Words = r.Last.Text
 			}
 		}
+		if b := r.Returned; b != nil && b.Effect == ledger.EffectLed && b.To == r.State {
+			returned := history.Returned(*b)
+			s.Words, s.Code = returned.Words(), 0
+		}
 	}
 	return s, nil
 }
@@ -104,7 +108,7 @@ func (k *Kept) Next(ctx context.Context, repeat bool) (string, error) {
 		return k.as(1), nil
 	case slices.Contains([]ledger.State{ledger.Pending, ledger.Begun, ledger.Deferred}, s.State):
 		return s.Campaign, nil
-	case !repeat && slices.Contains([]ledger.State{ledger.Sent, ledger.Unknown}, s.State):
+	case !repeat && slices.Contains([]ledger.State{ledger.Sent, ledger.Bounced, ledger.Complained, ledger.Unknown}, s.State):
 		return "", &AgainError{k.Message.To, s}
 	}
 	return k.as(s.Tries + 1), nil

@@ -37,7 +37,8 @@ func (w *window) language(origin, lang string) {
 // scheme chooses light or dark.
 func (w *window) scheme(name string) {
 	w.Helper()
-	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}))
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+		Value: name}}))
 }
 
 // pages are the addresses of all pages of a world, in the phase in which its campaigns are: those that the mux and the
@@ -116,7 +117,8 @@ var looks = []struct {
 }{
 	{375, "light", "ar"}, {1280, "dark", "fa"}, {375, "dark", "en"},
 	{1280, "light", "en"}, {375, "dark", "fa"}, {1280, "dark", "ar"},
-	{375, "light", "en"}, {1280, "dark", "en"}, {375, "light", "fa"}, {1280, "light", "fa"}, {375, "dark", "ar"}, {1280, "light", "ar"},
+	{375, "light", "en"}, {1280, "dark", "en"}, {375, "light", "fa"}, {1280, "light", "fa"}, {375, "dark", "ar"}, {1280,
+		"light", "ar"},
 }
 
 // No page has a fault that axe-core finds, and none of shape: at the width of a phone and of a desk, light and dark, in

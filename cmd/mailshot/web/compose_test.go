@@ -94,14 +94,17 @@ func TestComposeByKeys(t *testing.T) {
 	w.tabTo("#text")
 	w.run(chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.KeyEvent("PS {{.na"),
 		chromedp.WaitVisible("#offered li", chromedp.ByQuery), enter, chromedp.KeyEvent("x}}"),
-		chromedp.WaitVisible(`#findings [data-line]`, chromedp.ByQuery), chromedp.WaitVisible("#preview.stale", chromedp.ByQuery))
+		chromedp.WaitVisible(`#findings [data-line]`, chromedp.ByQuery), chromedp.WaitVisible("#preview.stale",
+			chromedp.ByQuery))
 	w.tabTo("#findings [data-to-line]")
 	if w.run(enter); !w.stands("#text").There {
 		t.Error("the way to the line does not lead to it")
 	}
-	w.run(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace),
+	w.run(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace),
+		chromedp.KeyEvent(kb.Backspace),
 		chromedp.KeyEvent("}}"), chromedp.WaitNotPresent("#preview.stale", chromedp.ByQuery),
-		chromedp.KeyEvent("s", chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.WaitVisible(".saved-text", chromedp.ByQuery))
+		chromedp.KeyEvent("s", chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.WaitVisible(".saved-text",
+			chromedp.ByQuery))
 	if b, err := os.ReadFile(body); err != nil || string(b) != string(was)+"PS {{.name}}" {
 		t.Errorf("%q, %v", b, err)
 	}
@@ -138,7 +141,8 @@ func TestPreviewLinks(t *testing.T) {
 		chromedp.Evaluate(`(() => { const b = document.querySelector("#preview iframe").getBoundingClientRect();
 			return [b.x + b.width / 2, b.y]; })()`, &box))
 	for _, y := range []float64{100, 260, 440} {
-		for _, how := range []chromedp.MouseOption{chromedp.ButtonLeft, chromedp.ButtonMiddle, chromedp.ButtonModifiers(input.ModifierCtrl)} {
+		for _, how := range []chromedp.MouseOption{chromedp.ButtonLeft, chromedp.ButtonMiddle,
+			chromedp.ButtonModifiers(input.ModifierCtrl)} {
 			w.run(chromedp.MouseClickXY(box[0], box[1]+y, how))
 		}
 	}
@@ -181,7 +185,8 @@ func TestComposePictures(t *testing.T) {
 		w.run(chromedp.Evaluate("fetch('/language', {method: 'POST', body: new URLSearchParams({language: 'fa', back: '/'})}).then(() => 1)", nil),
 			chromedp.Sleep(500*time.Millisecond))
 		see("fa", "view=desktop", "fa")
-		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: "dark"}}))
 		see("fa", "view=desktop", "fa-at-night")
 		see("en", "view=desktop", "night")
 		see("en", "view=dark", "night-frame-dark")

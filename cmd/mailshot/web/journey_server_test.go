@@ -64,7 +64,8 @@ func TestServer(t *testing.T) {
 			t.Errorf("%q", s)
 		}
 		w.inLanguage("fa")
-		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: "dark"}}))
 		w.shot(fmt.Sprintf("server-fa-dark-%d", y.width))
 	})
 }

@@ -75,7 +75,8 @@ func TestTab(t *testing.T) {
 		b.language(w.origin(), lang)
 		b.run(emulation.SetDeviceMetricsOverride(how.width, 900, 1, how.width < 600))
 		for _, target := range targets {
-			if !strings.Contains(target, "view=") || strings.Contains(target, "view=text") { // else the same with another picture
+			if !strings.Contains(target, "view=") || strings.Contains(target,
+				"view=text") { // else the same with another picture
 				b.around(w.origin()+target, lang, how.width)
 			}
 		}
@@ -110,7 +111,8 @@ func (w *window) around(address, lang string, width int64) {
 	for i := range n {
 		if !reached[fmt.Sprint(i)] {
 			var html string
-			w.run(chromedp.Evaluate(fmt.Sprintf("document.querySelector(`[data-test='%d']`)?.outerHTML.slice(0, 200) ?? ''", i), &html))
+			w.run(chromedp.Evaluate(fmt.Sprintf("document.querySelector(`[data-test='%d']`)?.outerHTML.slice(0, 200) ?? ''",
+				i), &html))
 			if html != "" { // else the page was made anew since
 				w.Errorf("%s, %d px: Tab does not reach %s", address, width, html)
 			}
@@ -212,7 +214,8 @@ func TestFocusStays(t *testing.T) {
 	if w.run(chromedp.Evaluate(moving, &moves)); moves == 0 {
 		t.Error("nothing moves while something goes on: the test looks at nothing")
 	}
-	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion",
+		Value: "reduce"}}))
 	if w.run(chromedp.Evaluate(moving, &moves)); moves > 0 {
 		t.Error("something moves, and the person does not want it")
 	}
@@ -255,7 +258,8 @@ func TestRefused(t *testing.T) {
 		b.run(chromedp.Evaluate(`(() => { const e = document.activeElement; return {Title: document.title, Value: e.value ?? "",
 			Wrong: e.getAttribute("aria-invalid") === "true" ? (e.getAttribute("aria-describedby") ?? "").split(" ").map((id) =>
 			document.getElementById(id)?.textContent ?? "nothing").join(" ") : e.matches("[role=alert]") ? e.textContent : ""}; })()`, &got))
-		if s := b.stands(at); !s.There || !strings.HasPrefix(got.Title, "Mistake: ") || len(strings.TrimSpace(got.Wrong)) < 10 ||
+		if s := b.stands(at); !s.There || !strings.HasPrefix(got.Title, "Mistake: ") ||
+			len(strings.TrimSpace(got.Wrong)) < 10 ||
 			at == field && got.Value != typed {
 			t.Errorf("%s: %+v, %+v", page, s, got)
 		}

@@ -146,7 +146,8 @@ func TestPeoplePictures(t *testing.T) {
 	dir := t.TempDir()
 	mendable(t, dir)
 	w := open(t, dir, 1280)
-	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+		Value: "dark"}}))
 	w.click(`.card a[href$="/people"]`, ".people")
 	w.shot("people-dark-1280")
 	w.click(`a.change`, "#reading")

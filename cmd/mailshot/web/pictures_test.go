@@ -173,13 +173,15 @@ func (g *gallery) draw(name string, width int64) {
 	g.Helper()
 	var tall int64
 	var shot []byte
-	g.run(chromedp.Evaluate("document.activeElement?.blur()", nil), chromedp.Evaluate("document.documentElement.scrollHeight", &tall),
+	g.run(chromedp.Evaluate("document.activeElement?.blur()", nil),
+		chromedp.Evaluate("document.documentElement.scrollHeight", &tall),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			tall = min(tall, tallest[width]) // a frame below the screen would not be drawn
 			return emulation.SetDeviceMetricsOverride(width, tall, 1, width < 600).Do(ctx)
 		}),
 		chromedp.Evaluate("new Promise((done) => setTimeout(done, 400))", nil, awaited), // a frame that is being drawn
-		chromedp.Evaluate(fmt.Sprintf(mask, g.shift.Milliseconds()), nil),               // last: a page is made new when it has news
+		chromedp.Evaluate(fmt.Sprintf(mask, g.shift.Milliseconds()),
+			nil), // last: a page is made new when it has news
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			shot, err = page.CaptureScreenshot().WithClip(&page.Viewport{
 				Width: float64(width), Height: float64(tall), Scale: 1}).Do(ctx)
@@ -327,9 +329,11 @@ func (g *gallery) before() {
 	g.see("message", invoices+"message?row=17", looked, english, chromedp.WaitVisible("#preview iframe", chromedp.ByQuery))
 	g.see("message", nowruz+"message", looked, persian, chromedp.WaitVisible("#preview iframe", chromedp.ByQuery))
 	g.see("message-mistake", invoices+"message?row=17", looked, english[:2],
-		chromedp.Evaluate(`(() => { const t = document.querySelector("#text"); t.focus(); t.setSelectionRange(0, 0); })()`, nil),
+		chromedp.Evaluate(`(() => { const t = document.querySelector("#text"); t.focus(); t.setSelectionRange(0, 0); })()`,
+			nil),
 		chromedp.SendKeys("#text", "{{.nmae}} ", chromedp.ByQuery),
-		chromedp.WaitVisible("#preview.stale", chromedp.ByQuery), chromedp.WaitVisible("#findings [data-line]", chromedp.ByQuery),
+		chromedp.WaitVisible("#preview.stale", chromedp.ByQuery), chromedp.WaitVisible("#findings [data-line]",
+			chromedp.ByQuery),
 		chromedp.Evaluate(`delete document.querySelector("#text").dataset.dirty`, nil))
 	g.goes(run)
 }
@@ -361,7 +365,8 @@ func (g *gallery) yesterday(file string) {
 func (g *gallery) sent() {
 	g.Helper()
 	g.see("new", "/new", "form", english)
-	g.run(chromedp.Navigate(g.origin+newsletter+"server"), chromedp.Click("[data-server] .actions button", chromedp.ByQuery),
+	g.run(chromedp.Navigate(g.origin+newsletter+"server"), chromedp.Click("[data-server] .actions button",
+		chromedp.ByQuery),
 		chromedp.WaitVisible("[data-probe]", chromedp.ByQuery))
 	g.see("server", newsletter+"server", "[data-probe]", both)
 	g.see("rehearse", nowruz+"rehearse", "[data-past]", both)
@@ -370,7 +375,8 @@ func (g *gallery) sent() {
 	g.see("results", newsletter+"results", ".chips", append(both, how{768, "light", "en"}, how{768, "dark", "fa"}))
 	g.see("results-empty", renewals+"results", ".empty", english[2:3])
 	g.see("decide", newsletter+"results?state=unknown", ".deciding", english)
-	g.see("person", newsletter+"results?state=unknown", ".deciding", english, chromedp.Click("tr[data-row] a", chromedp.ByQuery),
+	g.see("person", newsletter+"results?state=unknown", ".deciding", english,
+		chromedp.Click("tr[data-row] a", chromedp.ByQuery),
 		chromedp.WaitVisible(".story", chromedp.ByQuery))
 	g.letter()
 }

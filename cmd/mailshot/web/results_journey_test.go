@@ -124,7 +124,8 @@ func TestRunAndResults(t *testing.T) {
 func terminal(t *testing.T, w *window) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestTerminal$")
-	cmd.Env = append(os.Environ(), "MAILSHOT_TEST_SEND="+filepath.Join(w.Dir, "campaign.yaml"), "MAILSHOT_TEST_ACCOUNTS="+w.Accounts)
+	cmd.Env = append(os.Environ(), "MAILSHOT_TEST_SEND="+filepath.Join(w.Dir, "campaign.yaml"),
+		"MAILSHOT_TEST_ACCOUNTS="+w.Accounts)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -173,7 +174,8 @@ func decide(t *testing.T, w *window, width int64) {
 	w.click(`.find button`, `tr[data-state=refused]`)
 	w.click(`tr[data-state=refused] a`, `[data-event=refused]`)
 	w.shot(fmt.Sprintf("person-%d", width))
-	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+		Value: "dark"}}))
 	w.click(`.steps a[href$="/results"]`, ".chips")
 	w.shot(fmt.Sprintf("results-dark-%d", width))
 }

@@ -56,12 +56,13 @@ func strangers(w, other *world) map[string]map[string]string {
 		"a page at another port":             {"Origin": w.MailAddress(), "Sec-Fetch-Site": "same-site"},
 		"a frame at another port":            {"Sec-Fetch-Site": "same-site"},
 		"a name that leads here":             {"Host": "evil.example:" + w.Address()[strings.LastIndex(w.Address(), ":")+1:]},
-		"localhost":                          {"Host": strings.Replace(strings.TrimPrefix(w.origin(), "http://"), "127.0.0.1", "localhost", 1)},
-		"no cookie":                          {"Cookie": ""},
-		"a wrong cookie":                     {"Cookie": name + "=AAAAAAAAAAAAAAAAAAAAAAAAAA"},
-		"another window's cookie":            {"Cookie": other.cookie},
-		"another window's secret":            {"Cookie": name + "=" + value},
-		"the language's cookie alone":        {"Cookie": "mailshot-language=en"},
+		"localhost": {"Host": strings.Replace(strings.TrimPrefix(w.origin(), "http://"),
+			"127.0.0.1", "localhost", 1)},
+		"no cookie":                   {"Cookie": ""},
+		"a wrong cookie":              {"Cookie": name + "=AAAAAAAAAAAAAAAAAAAAAAAAAA"},
+		"another window's cookie":     {"Cookie": other.cookie},
+		"another window's secret":     {"Cookie": name + "=" + value},
+		"the language's cookie alone": {"Cookie": "mailshot-language=en"},
 	}
 }
 
@@ -121,7 +122,8 @@ func TestFirstAddressOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{u.RequestURI(), "/enter", "/enter?ticket=", "/enter/", "/./enter?ticket=x", "//enter"} {
+	for _, target := range []string{u.RequestURI(), "/enter", "/enter?ticket=", "/enter/", "/./enter?ticket=x",
+		"//enter"} {
 		got := w.ask("GET", target, nil, map[string]string{"Cookie": ""})
 		if got.StatusCode != http.StatusForbidden || len(got.Cookies()) > 0 {
 			t.Errorf("%s: %d", target, got.StatusCode)
@@ -176,7 +178,8 @@ func TestOutside(t *testing.T) {
 	if n < 9 {
 		t.Errorf("%d routes with a file: the test looks at nothing", n)
 	}
-	if text := body(t, w.ask("GET", "/", nil, nil)); strings.Contains(text, "link.yaml") || strings.Contains(text, "linked") {
+	if text := body(t, w.ask("GET", "/", nil, nil)); strings.Contains(text, "link.yaml") ||
+		strings.Contains(text, "linked") {
 		t.Error("the first page shows what is outside of the folder")
 	}
 }

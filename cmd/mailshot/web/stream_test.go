@@ -155,7 +155,8 @@ func TestSpoken(t *testing.T) {
 		}
 	}
 	if all := strings.Join(heard, "\n"); progress == 0 || progress > 10 || len(heard) > progress+6 ||
-		!strings.Contains(all, "Pausing") || len(heard) == 0 || !strings.Contains(heard[len(heard)-1], w.number("[data-exit]")) {
+		!strings.Contains(all, "Pausing") || len(heard) == 0 || !strings.Contains(heard[len(heard)-1],
+		w.number("[data-exit]")) {
 		t.Errorf("heard %q, and the end is %q", heard, w.number("[data-exit]"))
 	}
 	if len(noise) > 0 {

@@ -114,19 +114,23 @@ func (w *world) write(t *testing.T) {
 		list += strings.Join([]string{address, cell("Ann " + w.Text), cell("n " + w.Text), cell(w.Text)}, ",") + "\n"
 		w.addresses++
 	}
-	wrong := list + strings.Join([]string{cell("not an address " + w.Text), cell(w.Text), cell(w.Text), cell(w.Text)}, ",") + "\n"
+	wrong := list + strings.Join([]string{cell("not an address " + w.Text), cell(w.Text), cell(w.Text), cell(w.Text)},
+		",") + "\n"
 	campaign := func(id, list string) string {
-		return fmt.Sprintf(worldCampaign, quoted(id), quoted(strconv.Quote("News "+strings.ReplaceAll(w.Text, "{{", "{{`{{`}}"))+" <news@example.com>"), quoted(list), quoted(name+".txt"),
+		return fmt.Sprintf(worldCampaign, quoted(id), quoted(strconv.Quote("News "+strings.ReplaceAll(w.Text, "{{",
+			"{{`{{`}}"))+" <news@example.com>"), quoted(list), quoted(name+".txt"),
 			quoted("For you "+name+".txt"), s.Port())
 	}
 	body := "# Hello {{.name}}\n\nWhat we know: {{.note}} and {{index . " + quoted("col "+w.Text) + "}}.\n"
 	for file, text := range map[string]string{
 		name + "/campaign.yaml": campaign("main", name+".csv"), name + "/" + name + ".csv": list,
 		name + "/body.md": body, name + "/" + name + ".txt": "a file\n",
-		"wrong/campaign.yaml": strings.Replace(campaign("wrong", name+".csv"), "  name: name", "  name: name\n  columns: { note: number }",
+		"wrong/campaign.yaml": strings.Replace(campaign("wrong", name+".csv"), "  name: name",
+			"  name: name\n  columns: { note: number }",
 			1), "wrong/" + name + ".csv": wrong,
 		"wrong/body.md": body, "wrong/" + name + ".txt": "a file\n",
-		"broken.yaml": strings.Replace(campaign("main", name+".csv"), "markdown: body.md", "markdown: "+quoted(name+".md"), 1) +
+		"broken.yaml": strings.Replace(campaign("main", name+".csv"), "markdown: body.md", "markdown: "+quoted(name+".md"),
+			1) +
 			"colour: " + quoted(w.Text) + "\n",
 		"odd id.yaml":     campaign("! "+w.Text, name+".csv"),
 		name + "-no.yaml": "recipients: " + quoted(w.Text) + "\nid: [" + quoted(w.Text) + "]\n",
@@ -253,8 +257,10 @@ func (w *world) until(file string, phases ...runs.Phase) {
 // plan makes a plan of a campaign file, by the form of its page.
 func (w *world) plan(file string) {
 	w.Helper()
-	if got := w.ask("POST", pathOf(file, "plan"), url.Values{"to": {"server"}}, nil); got.StatusCode != http.StatusSeeOther {
-		w.Fatalf("%s: plan: %d: %q", file, got.StatusCode, regexp.MustCompile(`<bdi>.*</bdi>`).FindAllString(body(w.T, got), -1))
+	if got := w.ask("POST", pathOf(file, "plan"), url.Values{"to": {"server"}},
+		nil); got.StatusCode != http.StatusSeeOther {
+		w.Fatalf("%s: plan: %d: %q", file, got.StatusCode, regexp.MustCompile(`<bdi>.*</bdi>`).FindAllString(body(w.T, got),
+			-1))
 	}
 }
 

@@ -63,7 +63,8 @@ func TestZoom(t *testing.T) {
 			var hidden, out []string
 			b.run(chromedp.Navigate(w.origin()+target), chromedp.WaitReady("main", chromedp.ByQuery),
 				chromedp.WaitNotPresent("[data-poll]", chromedp.ByQuery), chromedp.Evaluate(how.change+"; 1", nil),
-				chromedp.Evaluate("document.documentElement.scrollWidth", &wide), chromedp.Evaluate(cut, &hidden), chromedp.Evaluate(far, &out))
+				chromedp.Evaluate("document.documentElement.scrollWidth", &wide), chromedp.Evaluate(cut,
+					&hidden), chromedp.Evaluate(far, &out))
 			if wide > how.width || len(hidden) > 0 {
 				t.Errorf("%s, %s, %s: %d px wide; cut off: %q; beyond: %q", target, how.name, how.lang, wide, hidden, out)
 			}

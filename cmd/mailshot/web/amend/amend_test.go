@@ -56,7 +56,8 @@ func TestApply(t *testing.T) {
 		},
 		"braces": {
 			"recipients: { file: p.csv, name: \"x, y\" } # end\n",
-			[]amend.Change{set("a, b", "recipients", "name"), set("m", "recipients", "address"), set("date", "recipients", "columns", "due: x")},
+			[]amend.Change{set("a, b", "recipients", "name"), set("m", "recipients", "address"),
+				set("date", "recipients", "columns", "due: x")},
 			"recipients: { file: p.csv, name: 'a, b', columns: { 'due: x': date }, address: m } # end\n",
 		},
 		"a type in braces": {
@@ -96,12 +97,14 @@ func TestApply(t *testing.T) {
 		},
 		"a section that is not there": {
 			"id: a # one\r\n# end",
-			[]amend.Change{set("p.csv", "recipients", "file"), set("x", "recipients", "name"), set("date", "recipients", "columns", "due")},
+			[]amend.Change{set("p.csv", "recipients", "file"), set("x", "recipients", "name"),
+				set("date", "recipients", "columns", "due")},
 			"id: a # one\r\n# end\r\nrecipients:\r\n  file: p.csv\r\n  name: x\r\n  columns: { due: date }\r\n",
 		},
 		"a value that is there": {
 			"recipients: { file: \"p.csv\", columns: {due: 'date'} }\n",
-			[]amend.Change{set("p.csv", "recipients", "file"), set("date", "recipients", "columns", "due"), remove("recipients", "x", "y")},
+			[]amend.Change{set("p.csv", "recipients", "file"), set("date", "recipients", "columns", "due"),
+				remove("recipients", "x", "y")},
 			"recipients: { file: \"p.csv\", columns: {due: 'date'} }\n",
 		},
 		"a key in place of another": {
@@ -177,7 +180,8 @@ func FuzzApply(f *testing.F) {
 
 func TestLines(t *testing.T) {
 	t.Parallel()
-	got := amend.Lines(set("E-Mail", "recipients", "address"), set("date", "recipients", "columns", "due"), remove("recipients", "key"))
+	got := amend.Lines(set("E-Mail", "recipients", "address"), set("date", "recipients", "columns", "due"),
+		remove("recipients", "key"))
 	if got != "recipients:\n  address: E-Mail\n  columns:\n    due: date\n  key:   # remove this line\n" {
 		t.Errorf("got\n%s", got)
 	}

@@ -56,7 +56,8 @@ func TestPrepare(t *testing.T) {
 	if err := prepare("a.yaml", "", set("gone.csv", "recipients", "file")); !errors.As(err, &refused) {
 		t.Errorf("a list that is not there: %v", err)
 	}
-	if err := prepare("a.yaml", files.SumOf([]byte("else")), set("body.txt", "recipients", "file")); !errors.As(err, &newer) {
+	if err := prepare("a.yaml", files.SumOf([]byte("else")), set("body.txt", "recipients", "file")); !errors.As(err,
+		&newer) {
 		t.Errorf("another version: %v", err)
 	}
 	if err := prepare("link.yaml", "", set("body.txt", "recipients", "file")); !errors.As(err, &link) {

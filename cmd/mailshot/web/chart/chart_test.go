@@ -79,9 +79,11 @@ func TestAbove(t *testing.T) {
 // between them, an hour without a reply is not to be seen.
 func TestLines(t *testing.T) {
 	t.Parallel()
-	at := []time.Time{noon, noon.Add(time.Minute), noon.Add(2 * time.Minute), noon.Add(3 * time.Minute), noon.Add(9 * time.Minute)}
+	at := []time.Time{noon, noon.Add(time.Minute), noon.Add(2 * time.Minute), noon.Add(3 * time.Minute),
+		noon.Add(9 * time.Minute)}
 	g := Lines(at, time.Minute, Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4, 2.1}})
-	if want := []string{"0.0,800.0 100.0,800.0 100.0,600.0 200.0,600.0", "300.0,200.0 400.0,200.0", "900.0,580.0 1000.0,580.0"}; g.Top != 5 ||
+	if want := []string{"0.0,800.0 100.0,800.0 100.0,600.0 200.0,600.0", "300.0,200.0 400.0,200.0",
+		"900.0,580.0 1000.0,580.0"}; g.Top != 5 ||
 		!slices.Equal(g.Lines[0].Points, want) || !g.To.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("%+v", g)
 	}

@@ -114,7 +114,8 @@ func (p *page) want(w *httptest.ResponseRecorder, code int, texts ...string) {
 		body = main
 	}
 	for _, text := range texts {
-		if not, found := strings.CutPrefix(text, "not "); found && strings.Contains(body, not) || !found && !strings.Contains(body, text) {
+		if not, found := strings.CutPrefix(text, "not "); found && strings.Contains(body, not) || !found &&
+			!strings.Contains(body, text) {
 			p.Errorf("%q\n%s", text, body)
 		}
 	}
@@ -183,7 +184,8 @@ func TestSave(t *testing.T) {
 func TestNewer(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	form := url.Values{"do": {"save"}, "file": {"body.txt"}, "text": {"mine"}, "version": {p.version(p.get("file=body.txt"))}}
+	form := url.Values{"do": {"save"}, "file": {"body.txt"}, "text": {"mine"},
+		"version": {p.version(p.get("file=body.txt"))}}
 	p.write("body.txt", "theirs")
 	w := p.post(form)
 	p.want(w, http.StatusConflict, "mine</textarea>", "theirs</pre>")
@@ -302,7 +304,8 @@ func TestManyFaults(t *testing.T) {
 func TestSavedTwice(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	form := url.Values{"do": {"save"}, "file": {"body.txt"}, "text": {"mine\r\n"}, "version": {p.version(p.get("file=body.txt"))}}
+	form := url.Values{"do": {"save"}, "file": {"body.txt"}, "text": {"mine\r\n"},
+		"version": {p.version(p.get("file=body.txt"))}}
 	p.want(p.post(form), http.StatusSeeOther)
 	p.want(p.post(form), http.StatusSeeOther)
 	if got := p.read("body.txt"); got != "mine\n" {
@@ -373,14 +376,16 @@ func TestTypedStays(t *testing.T) {
 			w := p.post(url.Values{"do": {do}, "file": {"body.txt"}, "text": {"mine, {{.name}}\r\n"}, "version": {version}})
 			body := html.UnescapeString(w.Body.String())
 			if do == "save" && w.Code < 400 || !strings.Contains(body, "mine, {{.name}}\n</textarea>") ||
-				!strings.Contains(body, `name="file" value="body.txt"`) || !strings.Contains(body, `name="version" value="`+version) {
+				!strings.Contains(body, `name="file" value="body.txt"`) ||
+				!strings.Contains(body, `name="version" value="`+version) {
 				t.Errorf("%s, %s: %d\n%s", name, do, w.Code, body)
 			}
 		}
 	}
 	p := open(t)
 	for _, file := range []string{"../campaign.yaml", "/etc/passwd", "people.csv", "", "."} {
-		if w := p.post(url.Values{"do": {"save"}, "file": {file}, "text": {"x"}}); file != "" && w.Code != http.StatusNotFound {
+		if w := p.post(url.Values{"do": {"save"}, "file": {file}, "text": {"x"}}); file != "" &&
+			w.Code != http.StatusNotFound {
 			t.Errorf("%q: %d", file, w.Code)
 		}
 	}
@@ -392,5 +397,7 @@ func TestOutside(t *testing.T) {
 	p := open(t)
 	p.want(p.get(""), http.StatusOK, "Bob", "not data-outside")
 	p.write("campaign.yaml", campaignFile+"dkim: [{ domain: acme.example, selector: s1, key: { file: s1.pem } }]\n")
-	p.want(p.get(""), http.StatusOK, "Bob", "data-outside", "Signed with DKIM")
+	p.want(p.get(""), http.StatusOK, "Bob", "data-outside", "Signed with DKIM", "not data-sealed")
+	p.write("campaign.yaml", campaignFile+"pgp: { sign: { key: { file: me.asc } } }\n")
+	p.want(p.get(""), http.StatusOK, "Bob", "data-sealed", "Signed or encrypted for its reader", "not data-outside")
 }

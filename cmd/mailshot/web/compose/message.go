@@ -46,7 +46,8 @@ type shown struct {
 	Made
 	Failed   bool // the row's message has a mistake, or the campaign
 	Stale    bool // the message is that of the files: the typed text makes none
-	Outside  bool // it is signed when it leaves
+	Outside  bool // it is signed by DKIM when it leaves
+	Sealed   bool // it is signed or encrypted for its reader when it leaves
 	Views    []view
 	Previous string // addresses of the neighbours; "" = none
 	Next     string
@@ -129,7 +130,7 @@ func (c compose) messages(r *http.Request, one *shelf.Campaign, p *shown, typed 
 	}
 	if found = append(found, now.Mistakes...); len(found) == 0 && now.Def != nil {
 		p.Made, found = c.make(r, &now, p.Row, unsaved)
-		p.Outside = now.Def.Outside() != ""
+		p.Outside, p.Sealed = len(now.Def.Signatures) > 0, now.Def.Sealing.Outside() != ""
 	}
 	if typed != nil && p.Message == nil && p.Why == "" && len(found) > 0 && one.Def != nil {
 		last, _ := c.make(r, one, p.Row, nil)

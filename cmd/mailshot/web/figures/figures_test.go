@@ -22,7 +22,8 @@ func TestSameCounts(t *testing.T) {
 	defer l.Close()
 	d, err := l.Draft(t.Context(), ledger.Campaign{ID: "news", From: "club@example.org"})
 	if err == nil {
-		_, err = d.Add(t.Context(), []ledger.Row{{Number: 1, Place: "people.csv:2", Key: "ann@example.com", Address: "ann@example.com",
+		_, err = d.Add(t.Context(), []ledger.Row{{Number: 1, Place: "people.csv:2", Key: "ann@example.com",
+			Address:    "ann@example.com",
 			AddressKey: "ann@example.com", Digest: make([]byte, 32), Lane: "gmail", State: ledger.Pending}})
 	}
 	if err == nil {

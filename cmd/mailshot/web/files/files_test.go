@@ -265,7 +265,8 @@ func TestAdd(t *testing.T) {
 		}
 		return 0, err
 	})
-	if name, err := files.Add(r, "a.csv", io.MultiReader(strings.NewReader("slow"), slow)); err != nil || name != "a-2.csv" {
+	if name, err := files.Add(r, "a.csv", io.MultiReader(strings.NewReader("slow"), slow)); err != nil ||
+		name != "a-2.csv" {
 		t.Error(name, err)
 	}
 	holds(t, dir, "a-2.csv=slow", "a.csv=other")

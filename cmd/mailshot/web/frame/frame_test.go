@@ -18,13 +18,15 @@ func TestLanguageLeadsBack(t *testing.T) {
 		"//evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "\t//evil.example": "/",
 		"http://evil.example": "/", "javascript:x": "/", "/\x00": "/", "///evil.example": "/", "/%": "/",
 	} {
-		r := httptest.NewRequest("POST", "/language", strings.NewReader(url.Values{"back": {back}, "language": {"fa"}}.Encode()))
+		r := httptest.NewRequest("POST", "/language", strings.NewReader(url.Values{"back": {back},
+			"language": {"fa"}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		if Language(w, r); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			t.Errorf("%q: %d %q", back, w.Code, w.Header().Get("Location"))
 		}
-		if c := w.Result().Cookies(); len(c) != 1 || c[0].Value != "fa" || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode {
+		if c := w.Result().Cookies(); len(c) != 1 || c[0].Value != "fa" || !c[0].HttpOnly ||
+			c[0].SameSite != http.SameSiteStrictMode {
 			t.Errorf("%q: %v", back, c)
 		}
 	}

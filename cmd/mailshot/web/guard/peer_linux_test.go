@@ -88,7 +88,8 @@ func TestOwnerInTable(t *testing.T) {
 		"2: 0000000000000000FFFF00000100007F:AAAA 0000000000000000FFFF00000100007F:1267 01 0:0 0:0 0 1002 0 79 1\n": {
 			1002, true, false},
 	} {
-		if uid, found, seen := owner(strings.NewReader(table), from, to); uid != want.uid || found != want.found || seen != want.seen {
+		if uid, found, seen := owner(strings.NewReader(table), from, to); uid != want.uid || found != want.found ||
+			seen != want.seen {
 			t.Errorf("%q: %d %v %v, not %v", table, uid, found, seen, want)
 		}
 	}

@@ -149,7 +149,7 @@ func needs(sum *report.Summary) (need, int64, string) {
 		n[ledger.State(c.State)] = c.N
 	}
 	left := n[ledger.Pending] + n[ledger.Deferred] + n[ledger.Begun]
-	wrong := n[ledger.Refused] + n[ledger.GaveUp] + n[ledger.Held]
+	wrong := n[ledger.Refused] + n[ledger.GaveUp] + n[ledger.Held] + n[ledger.Bounced] + n[ledger.Complained]
 	switch {
 	case n[ledger.Unknown] > 0:
 		return decide, n[ledger.Unknown], "results"

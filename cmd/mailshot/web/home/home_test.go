@@ -34,7 +34,8 @@ func TestNewFolder(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = root.Close() })
 	mux := http.NewServeMux()
-	for pattern, answer := range Routes(&desk.Desk{Shelf: &shelf.Shelf{Dir: dir, Root: root}, Runs: runs.New(), Mail: &mailport.Port{}}) {
+	for pattern, answer := range Routes(&desk.Desk{Shelf: &shelf.Shelf{Dir: dir, Root: root}, Runs: runs.New(),
+		Mail: &mailport.Port{}}) {
 		mux.HandleFunc(pattern, answer)
 	}
 	make := func(folder string) *httptest.ResponseRecorder {
@@ -45,13 +46,15 @@ func TestNewFolder(t *testing.T) {
 		mux.ServeHTTP(w, r)
 		return w
 	}
-	bad := []string{"", " ", ".", "..", ".hidden", "../outside", "a/b", "/tmp", `a\b`, "C:", "a\x00b", "a\nb", "a\x1b[0m", "a.", "a?",
+	bad := []string{"", " ", ".", "..", ".hidden", "../outside", "a/b", "/tmp", `a\b`, "C:", "a\x00b", "a\nb",
+		"a\x1b[0m", "a.", "a?",
 		"\xff", strings.Repeat("n", 300), "there"}
 	if err := os.Symlink(filepath.Join(base, "outside"), filepath.Join(dir, "link")); err == nil {
 		bad = append(bad, "link")
 	}
 	for _, folder := range bad {
-		if w := make(folder); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `id="folder-wrong"`) {
+		if w := make(folder); w.Code != http.StatusUnprocessableEntity ||
+			!strings.Contains(w.Body.String(), `id="folder-wrong"`) {
 			t.Errorf("%q: %d", folder, w.Code)
 		}
 	}
@@ -63,7 +66,8 @@ func TestNewFolder(t *testing.T) {
 	}
 	for _, folder := range []string{"بهار ۱۴۰۵", "-x", "it's"} {
 		w := make(folder)
-		if want := "/c/" + url.PathEscape(folder+"/campaign.yaml") + "/people"; w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		if want := "/c/" + url.PathEscape(folder+"/campaign.yaml") + "/people"; w.Code != http.StatusSeeOther ||
+			w.Header().Get("Location") != want {
 			t.Errorf("%q: %d %s", folder, w.Code, w.Header().Get("Location"))
 		}
 	}

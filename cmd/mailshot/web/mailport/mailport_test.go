@@ -39,7 +39,8 @@ func TestFiles(t *testing.T) {
 		if got := params["filename"]; name != "" && got != name || strings.ContainsAny(got, "/\\") {
 			t.Errorf("%d is called %q", i, got)
 		}
-		if w.Header().Get("Content-Type") != "application/octet-stream" || w.Header().Get("X-Content-Type-Options") != "nosniff" ||
+		if w.Header().Get("Content-Type") != "application/octet-stream" ||
+			w.Header().Get("X-Content-Type-Options") != "nosniff" ||
 			w.Header().Get("X-Evil") != "" || !strings.Contains(w.Header().Get("Content-Security-Policy"), "sandbox") {
 			t.Errorf("%d: %q", i, w.Header())
 		}
@@ -140,7 +141,8 @@ func TestNoWayOut(t *testing.T) {
 		strings.Repeat("<div>", 600) + `<svg><style><a href=https://evil.example>b`,
 	} {
 		got := still(text)
-		doc, err := html.ParseWithOptions(strings.NewReader(got[:len(got)-len(blank)]), html.ParseOptionEnableScripting(false))
+		doc, err := html.ParseWithOptions(strings.NewReader(got[:len(got)-len(blank)]),
+			html.ParseOptionEnableScripting(false))
 		if err != nil {
 			if strings.Contains(strings.ReplaceAll(got, "x-href", ""), "href") {
 				t.Errorf("%.60q is %.60q", text, got)

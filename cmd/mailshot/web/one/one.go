@@ -67,7 +67,20 @@ type latest struct {
 }
 
 // fields are those of the form, in their order.
-func (written) Fields() []string { return []string{"server", "from", "to", "subject", "text", "files"} }
+func (written) Fields() []string {
+	return []string{"server", "from", "to", "cc", "bcc", "subject", "text", "files"}
+}
+
+// Copies are the mailboxes of cc or bcc, as the field has them.
+func (w written) Copies(field string) string {
+	if field == "bcc" {
+		return strings.Join(w.Bcc, ", ")
+	}
+	return strings.Join(w.Cc, ", ")
+}
+
+// Opened says that the fields of copies are to be seen: something stands in them.
+func (w written) Opened() bool { return len(w.Cc)+len(w.Bcc) > 0 }
 
 // senders are the campaigns of the folder that name a server.
 func (o one) senders(r *http.Request) (all []sender, by map[string]*shelf.Campaign, err error) {
@@ -136,6 +149,12 @@ func (o one) command(c *shelf.Campaign, m single.Message) string {
 		if f[1] != "" {
 			line += " --" + f[0] + " " + shell.Quote(f[1])
 		}
+	}
+	for _, box := range m.Cc {
+		line += " --cc " + shell.Quote(box)
+	}
+	for _, box := range m.Bcc {
+		line += " --bcc " + shell.Quote(box)
 	}
 	for _, f := range m.Files {
 		line += " --attach " + shell.Quote(f.Name)
@@ -239,7 +258,7 @@ type shown struct {
 	Due      time.Time
 	Another  string // the address of an empty form
 	Self     string
-	Settled  bool // sent, or unknown: it is not sent again unasked
+	Settled  bool // sent, whatever came back since, or unknown: it is not sent again unasked
 	Hopeless bool // it was refused
 }
 
@@ -264,7 +283,7 @@ func (o one) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch d.Stand.State {
-	case ledger.Sent, ledger.Unknown:
+	case ledger.Sent, ledger.Bounced, ledger.Complained, ledger.Unknown:
 		d.Settled = true
 	case ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Invalid, ledger.Cancelled, ledger.Suppressed:
 		d.Hopeless = true

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,11 +29,18 @@ type window struct {
 	desk *desk.Desk
 	mux  *http.ServeMux
 	sink *sink.Server
+
+	recipients *atomic.Int64 // of transactions whose body came
 }
 
 func open(t *testing.T, more string) *window {
 	t.Helper()
-	server, err := sink.Start(sink.Options{})
+	n := new(atomic.Int64)
+	server, err := sink.Start(sink.Options{Observe: func(e sink.Event) {
+		if e.Kind == "dot" {
+			n.Add(int64(len(e.To)))
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +58,9 @@ func open(t *testing.T, more string) *window {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &window{T: t, mux: http.NewServeMux(), sink: server, desk: &desk.Desk{Runs: runs.New(), Mail: &mailport.Port{},
-		Shelf: &shelf.Shelf{Dir: dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}}
+	w := &window{T: t, mux: http.NewServeMux(), sink: server, recipients: n,
+		desk: &desk.Desk{Runs: runs.New(), Mail: &mailport.Port{},
+			Shelf: &shelf.Shelf{Dir: dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}}
 	t.Cleanup(func() {
 		w.desk.Runs.Drain()
 		if err := root.Close(); err != nil {
@@ -171,11 +180,40 @@ func TestSendOnce(t *testing.T) {
 	w.has(w.ask("/one", "", nil).Body.String(), path)
 }
 
+// A message goes with its copies, in one transaction, and its page names them. What is wrong with a copy is at its
+// field, which is open then, and nothing goes.
+func TestSendCopies(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	fields := map[string]string{"server": "campaign.yaml", "from": "Club <club@example.org>", "to": "bob@example.com",
+		"cc": "Dora <dora@example.org>, eve@example.org", "bcc": " ", "subject": "Hi", "text": "Hello"}
+	page, _ := w.send(fields)
+	w.has(page, `data-result="sent"`, "Dora &lt;dora@example.org&gt;, eve@example.org")
+	if n := w.recipients.Load(); n != 3 {
+		t.Errorf("%d recipients", n)
+	}
+	fields["subject"], fields["bcc"] = "Again", "archive@example.org"
+	page, _ = w.send(fields)
+	w.has(page, `data-result="sent"`, "archive@example.org", "--bcc archive@example.org")
+	if n := w.recipients.Load(); n != 7 {
+		t.Errorf("%d recipients", n)
+	}
+	fields["subject"], fields["cc"] = "Third", "no address"
+	page, path := w.send(fields)
+	if path != "" || w.sink.Accepted() != 2 {
+		t.Errorf("it went to %s", path)
+	}
+	w.has(page, `<details class="copies" open>`, `id="cc-wrong"`, `value="no address"`, `value="archive@example.org"`,
+		`href="#cc"`)
+	w.has(w.ask("/one", "", nil).Body.String(), `<details class="copies"><summary>`)
+}
+
 // What is wrong is at its field, what was written stays, and nothing goes.
 func TestSendMistakes(t *testing.T) {
 	t.Parallel()
 	w := open(t, "")
-	page, path := w.send(map[string]string{"server": "campaign.yaml", "from": "x", "to": "<b>bob", "subject": "", "text": "kept"},
+	page, path := w.send(map[string]string{"server": "campaign.yaml", "from": "x", "to": "<b>bob", "subject": "",
+		"text": "kept"},
 		"a.txt")
 	if path != "" || w.sink.Accepted() != 0 {
 		t.Errorf("it went to %s", path)
@@ -194,7 +232,8 @@ func TestSendMistakes(t *testing.T) {
 func TestSendSuppressed(t *testing.T) {
 	t.Parallel()
 	w := open(t, "suppress: [never.csv]\n")
-	page, _ := w.send(map[string]string{"server": "campaign.yaml", "to": "Zed <ZED@example.com>", "subject": "x", "text": "x"})
+	page, _ := w.send(map[string]string{"server": "campaign.yaml", "to": "Zed <ZED@example.com>", "subject": "x",
+		"text": "x"})
 	w.has(page, `data-result="suppressed"`)
 	if n := w.sink.Accepted(); n != 0 {
 		t.Errorf("%d messages went", n)
@@ -243,7 +282,8 @@ func TestTooLarge(t *testing.T) {
 	w := open(t, "")
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	for _, f := range [][2]string{{"server", "campaign.yaml"}, {"from", "Club <club@example.org>"}, {"to", "dan@example.com"},
+	for _, f := range [][2]string{{"server", "campaign.yaml"}, {"from", "Club <club@example.org>"},
+		{"to", "dan@example.com"},
 		{"subject", "Your invoice"}, {"text", "Hello Dan,\nhere it is."}} {
 		if err := form.WriteField(f[0], f[1]); err != nil {
 			t.Fatal(err)
@@ -273,7 +313,8 @@ func TestTooLarge(t *testing.T) {
 		a := httptest.NewRecorder()
 		http.MaxBytesHandler(w.mux, limit).ServeHTTP(a, r)
 		page := a.Body.String()
-		for _, want := range []string{"Hello Dan,\nhere it is.", `value="dan@example.com"`, `value="Your invoice"`, "more than 25 MB"} {
+		for _, want := range []string{"Hello Dan,\nhere it is.", `value="dan@example.com"`, `value="Your invoice"`,
+			"more than 25 MB"} {
 			if a.Code != http.StatusUnprocessableEntity || !strings.Contains(page, want) {
 				t.Errorf("%s: %d, without %q:\n%s", name, a.Code, want, page)
 			}

@@ -34,12 +34,16 @@ func read(r *http.Request) (m single.Message, server string, err error) {
 	parts, err := r.MultipartReader()
 	if errors.Is(err, http.ErrNotMultipart) {
 		return single.Message{From: r.PostFormValue("from"), To: r.PostFormValue("to"), Subject: r.PostFormValue("subject"),
-			Text: r.PostFormValue("text")}, r.PostFormValue("server"), nil
+			Text: r.PostFormValue("text"), Cc: boxes(r.PostFormValue("cc")), Bcc: boxes(r.PostFormValue("bcc")),
+		}, r.PostFormValue("server"), nil
 	}
 	if err != nil {
 		return m, "", err
 	}
-	fields := map[string]*string{"server": &server, "from": &m.From, "to": &m.To, "subject": &m.Subject, "text": &m.Text}
+	var cc, bcc string
+	defer func() { m.Cc, m.Bcc = boxes(cc), boxes(bcc) }()
+	fields := map[string]*string{"server": &server, "from": &m.From, "to": &m.To, "cc": &cc, "bcc": &bcc,
+		"subject": &m.Subject, "text": &m.Text}
 	var tooMuch error
 	left := int64(mostFiles)
 	for {
@@ -73,6 +77,14 @@ func read(r *http.Request) (m single.Message, server string, err error) {
 			m.Files = append(m.Files, single.File{Name: path.Base(strings.ReplaceAll(name, `\`, "/")), Body: b})
 		}
 	}
+}
+
+// boxes are what a field of copies has: one text, with commas between mailboxes; none if it is empty.
+func boxes(text string) []string {
+	if text = strings.TrimSpace(text); text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 // most reads a part, and what is more than n bytes to its end without keeping it.

@@ -163,7 +163,8 @@ func TestShow(t *testing.T) {
 // What a cell or a header says is text.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	p := open(t, map[string]string{"people.csv": "email,<b id=x>,due\n<script>x</script>,\"\"\"><img src=x onerror=y>\",soon\n"})
+	p := open(t,
+		map[string]string{"people.csv": "email,<b id=x>,due\n<script>x</script>,\"\"\"><img src=x onerror=y>\",soon\n"})
 	body := p.get("?all=1")
 	for _, s := range []string{"<script>x", "<img src=x", "<b id=x"} {
 		if strings.Contains(body, s) {
@@ -200,7 +201,8 @@ func TestColumns(t *testing.T) {
 		"One column must be the address.":             columns("text", "guess", "text", "date"),
 		"The column full_name is taken for the name ": columns("text", "text", "guess", "date"),
 	} {
-		if status, _, body := fresh.post("columns", form); status != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+		if status, _, body := fresh.post("columns", form); status != http.StatusUnprocessableEntity ||
+			!strings.Contains(body, want) {
 			t.Errorf("a guess that goes, with nothing in its place: %d, not %q", status, want)
 		}
 	}
@@ -288,7 +290,8 @@ func TestLines(t *testing.T) {
 // How the file is read goes into the campaign file; a mistake in it is shown, and not written.
 func TestReading(t *testing.T) {
 	t.Parallel()
-	p := open(t, map[string]string{"people.csv": strings.ReplaceAll(strings.Replace(list, "Ann", "M\xfcller", 1), ",", ";")})
+	p := open(t, map[string]string{"people.csv": strings.ReplaceAll(strings.Replace(list, "Ann", "M\xfcller", 1), ",",
+		";")})
 	has(t, p.get(""), `id="reading"`, `data-finding="bad-encoding"`, "windows-1252")
 	form := url.Values{"encoding": {"windows-1252"}, "delimiter": {";"}, "header_row": {""}, "locale": {""}}
 	if status, _, body := p.post("reading", form); status != http.StatusSeeOther {
@@ -346,7 +349,8 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
 	mended := strings.Replace(list, "bo,soon", "bo@example.com,2026-12-02", 1)
-	if status, to, body := p.upload(`C:\Users\me\new list.csv`, mended); status != http.StatusSeeOther || to != "/c/campaign.yaml/people" {
+	if status, to, body := p.upload(`C:\Users\me\new list.csv`, mended); status != http.StatusSeeOther ||
+		to != "/c/campaign.yaml/people" {
 		t.Errorf("%d, %s\n%s", status, to, body)
 	}
 	p.holds("new list.csv", mended)
@@ -367,7 +371,8 @@ func TestUpload(t *testing.T) {
 	was, _, _ := strings.Cut(after, `"`)
 	form := url.Values{"list": {"people-2.csv"}, "instead": {"people.csv"}, "was": {was}}
 	write(t, filepath.Join(p.dir, "people.csv"), list+"3,Cy,cy@example.com,2026-12-03\n")
-	if status, _, body := p.post("use", form); status != http.StatusUnprocessableEntity || !strings.Contains(body, "since you were asked") {
+	if status, _, body := p.post("use", form); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "since you were asked") {
 		t.Errorf("%d\n%s", status, body)
 	}
 	p.holds("people-2.csv", mended)
@@ -384,7 +389,8 @@ func TestNotAList(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
 	for _, name := range []string{"other.yaml", "body.txt.exe", ".hidden.csv", "x\x01.csv", "-rf.csv", ""} {
-		if status, _, body := p.upload(name, "x"); status != http.StatusUnprocessableEntity || !strings.Contains(body, `id="wrong"`) {
+		if status, _, body := p.upload(name, "x"); status != http.StatusUnprocessableEntity ||
+			!strings.Contains(body, `id="wrong"`) {
 			t.Errorf("%q: %d", name, status)
 		}
 	}
@@ -463,7 +469,8 @@ func TestEvents(t *testing.T) {
 // in place of another cannot be read, and nothing on the page says so. Seen to fail without gone.
 func TestColumnsGone(t *testing.T) {
 	t.Parallel()
-	p := open(t, map[string]string{"campaign.yaml": strings.Replace(campaign, "{ due: date }", "{ due: date, since: date, fee: number }", 1)})
+	p := open(t, map[string]string{"campaign.yaml": strings.Replace(campaign, "{ due: date }",
+		"{ due: date, since: date, fee: number }", 1)})
 	status, _, body := p.post("columns", columns("text", "guess", "guess", "date"))
 	if status != http.StatusSeeOther {
 		t.Errorf("%d\n%s", status, body)

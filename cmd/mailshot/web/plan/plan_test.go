@@ -54,7 +54,8 @@ func open(t *testing.T, n int, rules ...string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.desk = &desk.Desk{Shelf: &shelf.Shelf{Dir: s.dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")},
+	s.desk = &desk.Desk{Shelf: &shelf.Shelf{Dir: s.dir, Root: root,
+		Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")},
 		Runs: runs.New(), Mail: &mailport.Port{}}
 	t.Cleanup(func() { s.desk.Runs.Drain(); _ = root.Close() })
 	for pattern, answer := range Routes(s.desk) {
@@ -159,7 +160,8 @@ func TestPlanAndSend(t *testing.T) {
 	has(t, page, `data-count="5"`, `data-cap="100_000/24h"`, `/message?row=1"`, "The states add up")
 	for _, number := range []string{"", "4", "x", "-5"} {
 		w := s.post("send", "number", number)
-		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `aria-describedby="number-hint number-wrong"`) {
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(),
+			`aria-describedby="number-hint number-wrong"`) {
 			t.Errorf("%q: %d", number, w.Code)
 		}
 	}
@@ -168,7 +170,8 @@ func TestPlanAndSend(t *testing.T) {
 	}
 	s.until(runs.Ended)
 	page = s.get("run").Body.String()
-	has(t, page, `data-exit="0"`, `data-state="sent" data-count="5"`, "127.0.0.1", "<polyline", "<rect class=\"state-sent\"")
+	has(t, page, `data-exit="0"`, `data-state="sent" data-count="5"`, "127.0.0.1", "<polyline",
+		"<rect class=\"state-sent\"")
 }
 
 // What keeps a plan from being made comes with the choice that answers it, and the choice does.
@@ -287,7 +290,8 @@ func TestNothingToDo(t *testing.T) {
 			t.Errorf("%s: %d", page, w.Code)
 		}
 	}
-	if w := s.post("send", "number", "1"); w.Code != http.StatusSeeOther || !strings.HasSuffix(w.Header().Get("Location"), "/plan") {
+	if w := s.post("send", "number", "1"); w.Code != http.StatusSeeOther ||
+		!strings.HasSuffix(w.Header().Get("Location"), "/plan") {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	if page := s.get("run").Body.String(); !regexp.MustCompile(`class="empty"`).MatchString(page) {

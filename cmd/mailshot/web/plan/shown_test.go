@@ -82,7 +82,8 @@ func TestAskedAgain(t *testing.T) {
 	has(t, s.get("plan").Body.String(), "data-count")
 	s.post("leave")
 	s.until(runs.Ended)
-	if page := s.get("plan").Body.String(); strings.Contains(page, `value="1" checked`) || strings.Contains(page, "--repeat") {
+	if page := s.get("plan").Body.String(); strings.Contains(page, `value="1" checked`) ||
+		strings.Contains(page, "--repeat") {
 		t.Error(page)
 	}
 	s.write("body.md", "Hello {{.nobody}}") // what was said stays while the same plan is tried again, where it is seen
@@ -166,7 +167,8 @@ func TestRehearsalEnded(t *testing.T) {
 	s.post("send", "number", "2")
 	s.until(runs.Ended)
 	page := s.get("run").Body.String()
-	has(t, page, "me@example.org", `data-exit="0"`, `data-state="sent" data-count="2"`, "?of=to%2f1", "--to me@example.org")
+	has(t, page, "me@example.org", `data-exit="0"`, `data-state="sent" data-count="2"`, "?of=to%2f1",
+		"--to me@example.org")
 	if strings.Contains(page, "results/cancel") {
 		t.Error("the rehearsal's page cancels the campaign")
 	}

@@ -172,12 +172,14 @@ func TestToSink(t *testing.T) {
 			t.Errorf("%s: %d", v, a.Code)
 		}
 	}
-	for _, path := range []string{"/c/campaign.yaml/rehearse/2", "/c/campaign.yaml/rehearse/x", "/c/none.yaml/rehearse/1"} {
+	for _, path := range []string{"/c/campaign.yaml/rehearse/2", "/c/campaign.yaml/rehearse/x",
+		"/c/none.yaml/rehearse/1"} {
 		if a := w.ask(path, nil); a.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, a.Code)
 		}
 	}
-	if page := w.ask("/c/campaign.yaml/rehearse/1?message=..%2Fstate.db", nil).Body.String(); !strings.Contains(page, "p3@") {
+	if page := w.ask("/c/campaign.yaml/rehearse/1?message=..%2Fstate.db", nil).Body.String(); !strings.Contains(page,
+		"p3@") {
 		t.Error("another file was opened")
 	}
 }
@@ -207,16 +209,19 @@ func TestToMe(t *testing.T) {
 func TestToTesters(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	form := url.Values{"do": {"testers"}, "testers": {"eve@example.org\r\nFay <fay@example.org>, eve@example.org"}, "rows": {"2"}}
+	form := url.Values{"do": {"testers"}, "testers": {"eve@example.org\r\nFay <fay@example.org>, eve@example.org"},
+		"rows": {"2"}}
 	s := w.run(form)
 	if s.Summary.Sent != 4 || s.Done != 4 || s.Progress.Planned != 4 {
 		t.Errorf("%d sent, %d of %d done", s.Summary.Sent, s.Done, s.Progress.Planned)
 	}
 	all := strings.Join(w.to, "")
-	if e, f := strings.Count(all, `"to":["eve@example.org"]`), strings.Count(all, `"to":["fay@example.org"]`); e != 2 || f != 2 {
+	if e, f := strings.Count(all, `"to":["eve@example.org"]`), strings.Count(all, `"to":["fay@example.org"]`); e != 2 ||
+		f != 2 {
 		t.Errorf("eve got %d and fay %d", e, f)
 	}
-	if page := w.ask("/c/campaign.yaml/rehearse", nil).Body.String(); !strings.Contains(page, "Fay &lt;fay@example.org&gt;") {
+	if page := w.ask("/c/campaign.yaml/rehearse", nil).Body.String(); !strings.Contains(page,
+		"Fay &lt;fay@example.org&gt;") {
 		t.Error("the list was not kept")
 	}
 }
@@ -225,7 +230,8 @@ func TestToTesters(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for _, form := range []url.Values{{"do": {"me"}, "me": {"<b>"}}, {"do": {"me"}}, {"do": {"testers"}, "testers": {" \n"}},
+	for _, form := range []url.Values{{"do": {"me"}, "me": {"<b>"}}, {"do": {"me"}},
+		{"do": {"testers"}, "testers": {" \n"}},
 		{"do": {"testers"}, "testers": {"eve@example.org\n<b>@@"}}, {"do": {"keep"}, "testers": {"x"}}} {
 		a := w.ask("/c/campaign.yaml/rehearse", form)
 		if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "wrong-text") {

@@ -107,6 +107,16 @@ func (s *results) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.Close()
+	err = s.withAccounts(func(a *accounts.Accounts, _ []byte) error {
+		if a == nil {
+			return nil
+		}
+		return h.LeftIn(r.Context(), a)
+	})
+	if err != nil {
+		s.Failed(w, r, err)
+		return
+	}
 	attach(w, f.kind, h.ID+"."+r.PathValue("form"))
 	b := bufio.NewWriterSize(w, 64<<10)
 	if err := f.write(b, s, r, h, d.asked); err != nil {

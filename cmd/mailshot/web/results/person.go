@@ -46,12 +46,38 @@ type told struct {
 	Here      bool    // it is the row that was asked for
 	File      string  // of its message; "" = none is kept
 	Preview   string  // address of its message as it is made now; "" = it is of another campaign
+
+	carrier int64     // the ID of the row whose message has this one; 0 = it has a message of its own
+	In      *another  // that row; nil = none, or not one of the person's
+	With    []another // the rows that are in its message, too
 }
 
-// event is an attempt, or a change by hand.
+// another leads to another row of the campaign.
+type another struct {
+	ID    int64
+	Place string
+}
+
+// join links the rows of one group, all of which have the person's address.
+func join(rows []told) {
+	at := map[int64]*told{}
+	for i := range rows {
+		if rows[i].Ledger == "" {
+			at[rows[i].ID] = &rows[i]
+		}
+	}
+	for i := range rows {
+		if of := at[rows[i].carrier]; of != nil && rows[i].Ledger == "" {
+			rows[i].In = &another{of.ID, of.Place}
+			of.With = append(of.With, another{rows[i].ID, rows[i].Place})
+		}
+	}
+}
+
+// event is an attempt, a change by hand, or something that came back.
 type event struct {
 	Time         time.Time
-	State        string
+	State        string // "" = it led to none
 	Words        string
 	Server, Hand string
 }
@@ -163,7 +189,7 @@ func (s *results) lookUp(ctx context.Context, a *accounts.Accounts, c *shelf.Cam
 	p.Suppressed = found.Suppressed
 	for _, row := range found.Rows {
 		one := told{Row: history.Reported(row.Record), ID: row.ID, Campaign: row.Campaign.ID, Planned: row.Campaign.Created,
-			MessageID: row.MessageID}
+			MessageID: row.MessageID, carrier: row.Carrier}
 		if row.Ledger != file {
 			one.Ledger = row.Ledger
 		}
@@ -173,6 +199,7 @@ func (s *results) lookUp(ctx context.Context, a *accounts.Accounts, c *shelf.Cam
 		}
 		p.Rows = append(p.Rows, one)
 	}
+	join(p.Rows)
 	slices.SortStableFunc(p.Rows, func(x, y told) int { return y.Planned.Compare(x.Planned) })
 	slices.SortStableFunc(p.Rows, func(x, y told) int { return order(x) - order(y) })
 	return nil
@@ -205,6 +232,10 @@ func storyIn(ctx context.Context, h *history.Campaign, row history.PersonRow, he
 // story is all that happened to a row.
 func story(ctx context.Context, l *ledger.Ledger, id int64) (all []event, err error) {
 	tried, changed, err := l.Story(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	back, err := l.ReturnsOf(ctx, id)
 	for _, a := range tried {
 		words := report.Row{Code: a.Code, Enhanced: a.Enhanced, Text: a.Text, Copies: history.Copies(a.Copies)}.Why()
 		all = append(all, event{Time: a.Time, State: string(a.State), Words: words, Server: a.Server})
@@ -212,6 +243,17 @@ func story(ctx context.Context, l *ledger.Ledger, id int64) (all []event, err er
 	for _, c := range changed {
 		hand := report.Hand{Time: c.Time, Who: c.Who, Host: c.Host, Act: c.Act}
 		all = append(all, event{Time: c.Time, State: string(c.After), Hand: hand.String()})
+	}
+	for _, r := range back {
+		b := history.Returned(r)
+		one := event{Time: b.Time, Words: b.Words(), Server: b.How()}
+		if one.Time.IsZero() {
+			one.Time = b.Noted
+		}
+		if r.Effect == ledger.EffectLed {
+			one.State = b.To
+		}
+		all = append(all, one)
 	}
 	slices.SortStableFunc(all, func(a, b event) int { return a.Time.Compare(b.Time) })
 	return all, err

@@ -51,7 +51,8 @@ type shop struct {
 func open(t *testing.T, n int) *shop {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"campaign.yaml": campaignFile, "people.csv": "email\nann@example.com\n", "body.md": "Hello"} {
+	for name, text := range map[string]string{"campaign.yaml": campaignFile, "people.csv": "email\nann@example.com\n",
+		"body.md": "Hello"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -185,8 +186,9 @@ func link(page, rel string) string {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	s := open(t, 240)
-	for query, want := range map[string]int{"": 240, "?state=refused": 60, "?q=P1": 111, "?reply=550-5.1.1": 60, "?q=nobody": 0,
-		"?q=%25": 0, "?state=sent&state=refused": 120} {
+	for query, want := range map[string]int{"": 240, "?state=refused": 60, "?q=P1": 111, "?reply=550-5.1.1": 60,
+		"?q=nobody": 0,
+		"?q=%25":    0, "?state=sent&state=refused": 120} {
 		seen, back := map[string]bool{}, map[string]bool{}
 		page := s.get(query).Body.String()
 		last := page
@@ -249,7 +251,8 @@ func TestDecide(t *testing.T) {
 	if w := s.post("decide", with("as", "pending", "id", ids[0])); w.Code != http.StatusBadRequest {
 		t.Errorf("%d for no decision", w.Code)
 	}
-	for as, n := range map[string]string{"sent": "2 messages count as sent now", "refused": "1 message counts as refused"} {
+	for as, n := range map[string]string{"sent": "2 messages count as sent now",
+		"refused": "1 message counts as refused"} {
 		form := with("as", as, "id", ids[0])
 		if ids = ids[1:]; as == "sent" {
 			form.Add("id", ids[0])
@@ -263,7 +266,8 @@ func TestDecide(t *testing.T) {
 	if !strings.Contains(w.Body.String(), "7 messages are pending again") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got, []string{"sent 12", "refused 11", "pending 17"}) {
+	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got,
+		[]string{"sent 12", "refused 11", "pending 17"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -308,7 +312,8 @@ func TestLocked(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got, []string{"sent 2", "refused 2", "unknown 2", "pending 2"}) {
+	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got,
+		[]string{"sent 2", "refused 2", "unknown 2", "pending 2"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -340,7 +345,8 @@ func TestDownload(t *testing.T) {
 			t.Errorf("the file has %q", bad)
 		}
 	}
-	for _, part := range []string{"<style>", "<rect", "&lt;b&gt;no such user", `data-state="unknown"`, "default-src 'none'"} {
+	for _, part := range []string{"<style>", "<rect", "&lt;b&gt;no such user", `data-state="unknown"`,
+		"default-src 'none'"} {
 		if !strings.Contains(html, part) {
 			t.Errorf("the file has no %q", part)
 		}
@@ -388,7 +394,8 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 	page := s.get("?of=sink/2").Body.String()
-	if n := len(all(rowPattern, page)); n != 4 || !strings.Contains(page, "Rehearsal 2") || !strings.Contains(page, "/message?of=sink%2f2") {
+	if n := len(all(rowPattern, page)); n != 4 || !strings.Contains(page, "Rehearsal 2") ||
+		!strings.Contains(page, "/message?of=sink%2f2") {
 		t.Errorf("%d rows: %s", n, page)
 	}
 	b := s.get("/download/zip?of=sink/2").Body.Bytes()

@@ -29,13 +29,15 @@ func TestSeen(t *testing.T) {
 			form.Set("back", "?state=unknown")
 			for _, seen := range []string{old, ""} {
 				form.Set("seen", seen)
-				if w := s.post(path, form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "This has changed") {
+				if w := s.post(path, form); w.Code != http.StatusUnprocessableEntity ||
+					!strings.Contains(w.Body.String(), "This has changed") {
 					t.Errorf("%s %v: %d", path, form, w.Code)
 				}
 			}
 		}
 	}
-	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got, []string{"sent 10", "refused 10", "unknown 15", "pending 5"}) {
+	if got := all(countPattern, s.get("").Body.String()); !slices.Equal(got,
+		[]string{"sent 10", "refused 10", "unknown 15", "pending 5"}) {
 		t.Errorf("%q", got)
 	}
 	form := url.Values{"all": {"1"}, "as": {"sent"}, "back": {"?state=unknown"}}
@@ -45,7 +47,8 @@ func TestSeen(t *testing.T) {
 	// A row that was decided about, sent again, and is unknown again: the counts are those of before.
 	file = filepath.Join(s.dir, ".mailshot", "sink", "7", "state.db")
 	fill(t, file, "news", 3)
-	list := url.Values{"back": {"?of=sink%2F7&state=unknown"}, "as": {"resend"}, "all": {"1"}, "seen": {s.seen("?of=sink/7&state=unknown")}}
+	list := url.Values{"back": {"?of=sink%2F7&state=unknown"}, "as": {"resend"}, "all": {"1"},
+		"seen": {s.seen("?of=sink/7&state=unknown")}}
 	if w := s.post("decide", list); !strings.Contains(w.Body.String(), "1 message is pending again") {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}

@@ -95,7 +95,8 @@ func TestCells(t *testing.T) {
 	if rows[0].Number != 2 || rows[2].Cells[3].Text != "Di\nAnn" || rows[2].Number != 4 {
 		t.Errorf("rows are not as the list has them: %+v", rows)
 	}
-	if k := s.Kinds[0]; k.Severity != check.Error || k.Column != "amount" || k.Text != `"x" is not a number` || k.Rows != 1 {
+	if k := s.Kinds[0]; k.Severity != check.Error || k.Column != "amount" || k.Text != `"x" is not a number` ||
+		k.Rows != 1 {
 		t.Errorf("mistakes are not first: %+v", s.Kinds)
 	}
 	all, of, err := s.Page(roster.Which{All: true}, 1)
@@ -108,11 +109,13 @@ func TestCells(t *testing.T) {
 // Proven by leaving out the faults of typed cells: check has bad-number, the roster has not.
 func TestAsTerminal(t *testing.T) {
 	t.Parallel()
-	list := mixed + "7,jo@mailinator.com,12,Jo\u200b\n8,kim@example.com,4.9E+11,=SUM(A1)\n9,a..b@example.com,,\n10,lea@example.com,1e,Lea\n"
+	list := mixed +
+		"7,jo@mailinator.com,12,Jo\u200b\n8,kim@example.com,4.9E+11,=SUM(A1)\n9,a..b@example.com,,\n10,lea@example.com,1e,Lea\n"
 	list = strings.Replace(list, "1,di@", "4,di@", 1) // two messages of one key are found in the ledger
 	list = strings.Replace(list, ",x,Bo", ",6,Bo", 1) // of a row with two mistakes check has the graver one alone
 	d := definitionOf(t, list, "  key: id\n  columns: { amount: number }\n")
-	c, err := campaign.Open(t.Context(), campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")})
+	c, err := campaign.Open(t.Context(), campaign.Options{Definition: d,
+		Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,11 +199,13 @@ func TestManyKinds(t *testing.T) {
 		t.Errorf("%v\n%s", err, told(rows))
 	}
 	last := s.Kinds[len(s.Kinds)-1]
-	if len(s.Kinds) != 64 || last.Column != "" || strings.Contains(last.Text, "number") || last.Severity != check.Error || last.Rows != 1 {
+	if len(s.Kinds) != 64 || last.Column != "" || strings.Contains(last.Text, "number") ||
+		last.Severity != check.Error || last.Rows != 1 {
 		t.Errorf("%d kinds, and the last one is said to be %+v", len(s.Kinds), last)
 	}
 	rows, of, err := s.Page(roster.Which{Kind: last.ID()}, 1)
-	if err != nil || of != 1 || rows[0].Cells[90].Marks[0].Kind != last.ID() || rows[0].Cells[90].Marks[0].Code != "bad-number" {
+	if err != nil || of != 1 || rows[0].Cells[90].Marks[0].Kind != last.ID() ||
+		rows[0].Cells[90].Marks[0].Code != "bad-number" {
 		t.Errorf("%v, %d: %+v", err, of, rows)
 	}
 }

@@ -76,7 +76,8 @@ func TestQuiet(t *testing.T) {
 		flight        int
 		ago           time.Duration
 		want          bool
-	}{{2, 6, 0, time.Minute, true}, {2, 6, 1, time.Minute, false}, {6, 6, 0, time.Minute, false}, {2, 6, 0, 0, false}, {0, 0, 0, time.Minute, false}} {
+	}{{2, 6, 0, time.Minute, true}, {2, 6, 1, time.Minute, false}, {6, 6, 0, time.Minute, false}, {2, 6, 0, 0,
+		false}, {0, 0, 0, time.Minute, false}} {
 		p := &progress{}
 		e := event(ledger.Sent, time.Now().Add(-tt.ago), "", "", 0)
 		e.Done, e.Planned, e.InFlight = tt.done, tt.planned, tt.flight

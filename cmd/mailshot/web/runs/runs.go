@@ -175,8 +175,12 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 	if err != nil {
 		return err
 	}
-	r.change(func() { r.phase, r.plan, r.id = Planned, plan, parts[0].ID() })
-	if plan.ToSend > 0 && !r.ask.agrees(plan) {
+	phase, asks := Planned, plan.ToSend > 0 && !r.ask.agrees(plan)
+	if !asks {
+		phase = Sending // who looks now sees no plan that waits
+	}
+	r.change(func() { r.phase, r.plan, r.id = phase, plan, parts[0].ID() })
+	if asks {
 		select {
 		case n, ok := <-r.answer:
 			if !ok || n != plan.ToSend {

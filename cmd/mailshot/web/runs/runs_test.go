@@ -236,7 +236,8 @@ func TestParts(t *testing.T) {
 	r = &Run{}
 	r.sum(&campaign.Summary{Result: dispatch.Result{Sent: 2}, Counts: map[string]int64{"sent": 2}, Rows: 2})
 	r.leaves([]part{{plan: &campaign.Plan{ToSend: 2, Rows: 3, Counts: map[string]int64{"pending": 2, "invalid": 1}}}})
-	if sum = r.summary; sum.Sent != 2 || sum.Left != 2 || sum.Rows != 5 || sum.Counts["pending"] != 2 || sum.ExitCode() != 75 {
+	if sum = r.summary; sum.Sent != 2 || sum.Left != 2 || sum.Rows != 5 || sum.Counts["pending"] != 2 ||
+		sum.ExitCode() != 75 {
 		t.Errorf("exit %d: %+v", sum.ExitCode(), sum)
 	}
 }

@@ -26,18 +26,23 @@ func TestEdit(t *testing.T) {
 		{"none", head, head + "server:\n  host: smtp.new.example\n  username: ann\n  password: { env: PW }\n"},
 		{"no end", strings.TrimSuffix(head, "\n"),
 			head + "server:\n  host: smtp.new.example\n  username: ann\n  password: { env: PW }\n"},
-		{"block", head + "server:\n    # which\n    host: smtp.old.example # the old one\n    port:   2525\n\n    helo: 'x.example'\nlimits: {caps: 1/s}\n",
-			head + "server:\n    # which\n    host: smtp.new.example # the old one\n    username: ann\n    password: { env: PW }\n\n    helo: 'x.example'\nlimits: {caps: 1/s}\n"},
+		{"block", head +
+			"server:\n    # which\n    host: smtp.old.example # the old one\n    port:   2525\n\n    helo: 'x.example'\nlimits: {caps: 1/s}\n",
+			head +
+				"server:\n    # which\n    host: smtp.new.example # the old one\n    username: ann\n    password: { env: PW }\n\n    helo: 'x.example'\nlimits: {caps: 1/s}\n"},
 		{"block with login", head + "server:\n  provider: gmail\n  username: \"bob\"  # who\n  password: {env: OLD}\n",
 			head + "server:\n  host: smtp.new.example\n  username: ann  # who\n  password: {env: PW}\n"},
 		{"only a provider", head + "server:\n  # theirs\n  provider: gmail # for now\n",
 			head + "server:\n  # theirs\n  # for now\n  host: smtp.new.example\n  username: ann\n  password: { env: PW }\n"},
 		{"flow", head + "server: {host: smtp.old.example,port: 25 , helo:  \"x.example\"} # ours\nlimits: {caps: 1/s}\n",
-			head + "server: {host: smtp.new.example, username: ann, password: { env: PW } , helo:  \"x.example\"} # ours\nlimits: {caps: 1/s}\n"},
+			head +
+				"server: {host: smtp.new.example, username: ann, password: { env: PW } , helo:  \"x.example\"} # ours\nlimits: {caps: 1/s}\n"},
 		{"flow with braces", head + "server: { username: bob, password: { command: [pass, \"a b\"] }, host: a.example }",
 			head + "server: { username: ann, password: { env: PW }, host: smtp.new.example }"},
-		{"a login on lines", head + "server:\r\n  host: a.example\r\n  password:   # where\r\n    file: ~/pw   # there\r\n  username: bob\r\n",
-			head + "server:\r\n  host: smtp.new.example\r\n  password:   # where\r\n    env: PW   # there\r\n  username: ann\r\n"},
+		{"a login on lines", head +
+			"server:\r\n  host: a.example\r\n  password:   # where\r\n    file: ~/pw   # there\r\n  username: bob\r\n",
+			head +
+				"server:\r\n  host: smtp.new.example\r\n  password:   # where\r\n    env: PW   # there\r\n  username: ann\r\n"},
 		{"the same", head + "server:\n  host: 'smtp.new.example'\n  username: \"ann\"\n  password:\n    env: 'PW'\n",
 			head + "server:\n  host: 'smtp.new.example'\n  username: \"ann\"\n  password:\n    env: 'PW'\n"},
 	} {
@@ -72,7 +77,8 @@ func TestEditRefused(t *testing.T) {
 // Whatever a person types is one value.
 func TestScalar(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"a", "a: b", "a # b", "{x}", "[x]", "a, b", "'", `"`, `\`, "- a", "null", "true", "12", "ü سلام",
+	for _, text := range []string{"a", "a: b", "a # b", "{x}", "[x]", "a, b", "'", `"`, `\`, "- a", "null", "true", "12",
+		"ü سلام",
 		"a\nb", " a ", "&a", "*a", "!a", "%a", "@a", "`a", "\u200fa", "a\u2028b", "a\u0085b", "~", "|", "--- a", "😀", "0x1f", "1e3"} {
 		for _, in := range []string{"id: a\nserver: { username: old }\n", "id: a\nserver:\n  username: old\n", "id: a\n"} {
 			out, err := edit(in, form{Username: text})

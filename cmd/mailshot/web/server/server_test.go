@@ -119,7 +119,8 @@ func TestSave(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	form["username"] = []string{"other"} // the version is an old one now
-	if code, page := w.ask("", form); code != http.StatusUnprocessableEntity || !strings.Contains(page, `data-result="newer"`) {
+	if code, page := w.ask("", form); code != http.StatusUnprocessableEntity ||
+		!strings.Contains(page, `data-result="newer"`) {
 		t.Errorf("%d %s", code, page)
 	}
 	if got := w.text(); got != want {
@@ -132,7 +133,8 @@ func TestSaveRefused(t *testing.T) {
 	t.Parallel()
 	w := open(t, "server: { host: a.example }\n")
 	for _, form := range []url.Values{{"host": {"not a host"}}, {"host": {"a.example"}, "port": {"x"}}, {},
-		{"host": {"a.example"}, "secret": {"env"}, "env": {"NOT A NAME"}, "username": {"x"}}, {"host": {"a.example"}, "secret": {"file"}}} {
+		{"host": {"a.example"}, "secret": {"env"}, "env": {"NOT A NAME"}, "username": {"x"}}, {"host": {"a.example"},
+			"secret": {"file"}}} {
 		if code, page := w.ask("", form); code != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d %s", form, code, page)
 		}
@@ -144,7 +146,8 @@ func TestSaveRefused(t *testing.T) {
 	if _, page := w.ask("", nil); strings.Contains(page, `data-key="save"`) || strings.Count(page, "data-server=") != 2 {
 		t.Error(page)
 	}
-	if code, page := w.ask("", url.Values{"host": {"c.example"}}); code != http.StatusUnprocessableEntity || !strings.Contains(page, "host: c.example") {
+	if code, page := w.ask("", url.Values{"host": {"c.example"}}); code != http.StatusUnprocessableEntity ||
+		!strings.Contains(page, "host: c.example") {
 		t.Errorf("%d %s", code, page)
 	}
 }
@@ -153,7 +156,8 @@ func TestSaveRefused(t *testing.T) {
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	server := listen(t, sink.Options{Username: "club", Password: "correct-horse"})
-	section := fmt.Sprintf("server: { host: 127.0.0.1, port: %d, tls: none, username: club, password: { file: pw } }\n", server.Port())
+	section := fmt.Sprintf("server: { host: 127.0.0.1, port: %d, tls: none, username: club, password: { file: pw } }\n",
+		server.Port())
 	w := open(t, section)
 	name := fmt.Sprintf("127.0.0.1:%d", server.Port())
 	if code, page := w.ask("/probe", url.Values{"server": {name}}); code != http.StatusSeeOther {
@@ -196,7 +200,8 @@ func TestProbeNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := open(t, fmt.Sprintf("server: { host: 127.0.0.1, port: %d, tls: none }\n", port))
-	if code, page := w.ask("/probe", url.Values{"server": {fmt.Sprintf("127.0.0.1:%d", port)}}); code != http.StatusSeeOther {
+	if code, page := w.ask("/probe", url.Values{"server": {fmt.Sprintf("127.0.0.1:%d",
+		port)}}); code != http.StatusSeeOther {
 		t.Fatalf("%d %s", code, page)
 	}
 	_, page := w.ask("", nil)
@@ -215,7 +220,8 @@ func TestPassword(t *testing.T) {
 	keyring.MockInit()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere") // the keyring of the test is asked
 	w := open(t, "server:\n  host: smtp.example.org # ours\n")
-	form := url.Values{"host": {"smtp.example.org"}, "username": {"ann"}, "secret": {"keyring"}, "password": {"sword\nfish"}}
+	form := url.Values{"host": {"smtp.example.org"}, "username": {"ann"}, "secret": {"keyring"},
+		"password": {"sword\nfish"}}
 	if code, page := w.ask("", form); code != http.StatusUnprocessableEntity || strings.Contains(page, "fish") {
 		t.Errorf("%d", code)
 	}
@@ -223,7 +229,8 @@ func TestPassword(t *testing.T) {
 	if code, page := w.ask("", form); code != http.StatusSeeOther {
 		t.Fatalf("%d %s", code, page)
 	}
-	want := head + "server:\n  host: smtp.example.org # ours\n  username: ann\n  password: { keyring: ann@smtp.example.org }\n"
+	want := head +
+		"server:\n  host: smtp.example.org # ours\n  username: ann\n  password: { keyring: ann@smtp.example.org }\n"
 	if got := w.text(); got != want {
 		t.Errorf("%s", got)
 	}
@@ -286,21 +293,24 @@ func TestLogin(t *testing.T) {
 	authority := httptest.NewServer(mux)
 	t.Cleanup(authority.Close)
 	mux.HandleFunc("/device", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"device_code":"device-secret","user_code":"ABCD-EFGH","verification_uri":"%s/go","expires_in":900,"interval":1}`,
+		fmt.Fprintf(w,
+			`{"device_code":"device-secret","user_code":"ABCD-EFGH","verification_uri":"%s/go","expires_in":900,"interval":1}`,
 			authority.URL)
 	})
 	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		select {
 		case <-allowed:
-			fmt.Fprint(w, `{"access_token":"access-secret","refresh_token":"refresh-secret","token_type":"Bearer","expires_in":3600}`)
+			fmt.Fprint(w,
+				`{"access_token":"access-secret","refresh_token":"refresh-secret","token_type":"Bearer","expires_in":3600}`)
 		default:
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"error":"authorization_pending"}`)
 		}
 	})
-	w := open(t, fmt.Sprintf("server:\n  host: smtp.example.org\n  username: ann@example.org\n  oauth:\n    flow: device\n"+
-		"    device_url: %[1]s/device\n    token_url: %[1]s/token\n    client_id: us\n    scopes: [mail]\n", authority.URL))
+	w := open(t,
+		fmt.Sprintf("server:\n  host: smtp.example.org\n  username: ann@example.org\n  oauth:\n    flow: device\n"+
+			"    device_url: %[1]s/device\n    token_url: %[1]s/token\n    client_id: us\n    scopes: [mail]\n", authority.URL))
 	form := url.Values{"server": {"smtp.example.org:587"}}
 	if code, page := w.ask("/login", form); code != http.StatusSeeOther {
 		t.Fatalf("%d %s", code, page)
@@ -349,7 +359,8 @@ func TestOwnServer(t *testing.T) {
 	if strings.Contains(page, "data-preset=") {
 		t.Error("the provider is still chosen")
 	}
-	form := url.Values{"provider": {""}, "host": {"smtp.example.org"}, "port": {"۰۵۸۷"}, "username": {"ann@gmail.com"}, "secret": {"keep"}}
+	form := url.Values{"provider": {""}, "host": {"smtp.example.org"}, "port": {"۰۵۸۷"}, "username": {"ann@gmail.com"},
+		"secret": {"keep"}}
 	if code, page := w.ask("", form); code != http.StatusSeeOther {
 		t.Errorf("%d %s", code, page)
 	}
@@ -364,7 +375,8 @@ func TestMistakeElsewhere(t *testing.T) {
 	t.Parallel()
 	w := open(t, "colour: red\nserver: { host: a.example, username: ann, password: { env: PW } }\n")
 	_, page := w.ask("", nil)
-	for _, text := range []string{`data-key="save"`, `value="a.example"`, "An environment variable", `data-finding="unknown-key"`} {
+	for _, text := range []string{`data-key="save"`, `value="a.example"`, "An environment variable",
+		`data-finding="unknown-key"`} {
 		if !strings.Contains(page, text) {
 			t.Errorf("%q is not on the page:\n%s", text, page)
 		}

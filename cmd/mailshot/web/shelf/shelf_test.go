@@ -94,7 +94,8 @@ func TestNotFiles(t *testing.T) {
 // A path is never one that a command takes for a flag.
 func TestPath(t *testing.T) {
 	t.Parallel()
-	for dir, want := range map[string]string{".": "./-x/campaign.yaml", "-d": "./-d/-x/campaign.yaml", "d": "d/-x/campaign.yaml"} {
+	for dir, want := range map[string]string{".": "./-x/campaign.yaml", "-d": "./-d/-x/campaign.yaml",
+		"d": "d/-x/campaign.yaml"} {
 		if got := filepath.ToSlash((&Shelf{Dir: dir}).Path("-x/campaign.yaml")); got != want {
 			t.Errorf("%s: %s", dir, got)
 		}
@@ -108,7 +109,8 @@ func TestPath(t *testing.T) {
 // within the folder is. Seen to fail without the look at it: the window opened the ledger of another folder.
 func TestHomeInside(t *testing.T) {
 	t.Parallel()
-	for target, good := range map[string]bool{"": true, ".mailshot": false, ".mailshot/state.db": false, ".mailshot/one": false,
+	for target, good := range map[string]bool{"": true, ".mailshot": false, ".mailshot/state.db": false,
+		".mailshot/one":         false,
 		".mailshot/testers.txt": false, ".mailshot within": true} {
 		base := t.TempDir()
 		dir := filepath.Join(base, "campaigns")
@@ -129,7 +131,8 @@ func TestHomeInside(t *testing.T) {
 			}
 		}
 		c, err := open(t, dir).Campaign(t.Context(), "a/campaign.yaml")
-		if err != nil || good != (c.Def != nil) || good != (len(c.Mistakes) == 0) || !good && c.Mistakes[0].Code != "outside" {
+		if err != nil || good != (c.Def != nil) || good != (len(c.Mistakes) == 0) || !good &&
+			c.Mistakes[0].Code != "outside" {
 			t.Errorf("%q: %+v, %v", target, c, err)
 		}
 	}

@@ -114,7 +114,8 @@ func TestGroupsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), Stdin: strings.NewReader("")}
+	o := campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"),
+		Stdin: strings.NewReader("")}
 	var s Surveys
 	defer s.Close()
 	s.Of("campaign.yaml", Version(d), o)

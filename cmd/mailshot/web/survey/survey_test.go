@@ -32,7 +32,8 @@ func folder(t *testing.T, files map[string]string) (*definition.Definition, camp
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d, campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), Stdin: strings.NewReader("")}
+	return d, campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"),
+		Stdin: strings.NewReader("")}
 }
 
 // whole is the survey of a campaign when it is done.
@@ -67,7 +68,8 @@ func TestOdd(t *testing.T) {
 	if s.Rows != 7 || s.Made != 7 || !slices.Equal(s.Columns, []string{"email", "name", "note", "file"}) {
 		t.Errorf("%+v", s)
 	}
-	for _, want := range []Odd{{Empty, "note", 2}, {Shortest, "", 2}, {Longest, "", 3}, {Files, "", 3}, {Right, "", 5}, {Empty, "file", 5}} {
+	for _, want := range []Odd{{Empty, "note", 2}, {Shortest, "", 2}, {Longest, "", 3}, {Files, "", 3}, {Right, "", 5},
+		{Empty, "file", 5}} {
 		if !slices.Contains(s.Odd, want) {
 			t.Errorf("%v is missing in %v", want, s.Odd)
 		}
@@ -114,7 +116,8 @@ func TestVersions(t *testing.T) {
 		t.Error("a second survey of the same version")
 	}
 	for _, name := range []string{"people.csv", "body.txt"} {
-		if err := os.WriteFile(filepath.Join(d.Dir, name), []byte("email,name\na@example.com,Ann\nb@example.com,Bob\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(d.Dir, name), []byte("email,name\na@example.com,Ann\nb@example.com,Bob\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		if now := Version(d); now == was {
@@ -148,8 +151,10 @@ func TestFind(t *testing.T) {
 		fmt.Fprintf(&b, "p%d@example.com,Straße %d\n", i, i)
 	}
 	b.WriteString("ali@example.com,علی کریمی ۱۲\nzoe@example.com,Zoe\u0308\nzed at example.com,\n")
-	d, _ := folder(t, map[string]string{"campaign.yaml": fmt.Sprintf(campaignFile, ""), "body.txt": "x", "people.csv": b.String()})
-	for text, want := range map[string]int{"P77@": 1, "STRASSE 5": 11, "": 20, "nobody": 0, "علي كريمي": 1, "كریمی 12": 1, "ZOË": 1, "Zed at": 1,
+	d, _ := folder(t, map[string]string{"campaign.yaml": fmt.Sprintf(campaignFile, ""), "body.txt": "x",
+		"people.csv": b.String()})
+	for text, want := range map[string]int{"P77@": 1, "STRASSE 5": 11, "": 20, "nobody": 0, "علي كريمي": 1,
+		"كریمی 12": 1, "ZOË": 1, "Zed at": 1,
 		"%": 0, "[": 0, "\\": 0} {
 		hits, more, err := Find(t.Context(), d, text, 20)
 		if err != nil || len(hits) != want || more != (text == "") {
@@ -161,7 +166,8 @@ func TestFind(t *testing.T) {
 // The filter of some rows is true for them, whatever their cells say, and for no other row.
 func TestOnly(t *testing.T) {
 	t.Parallel()
-	cells := []string{"plain", `a "b" \ c`, "نام\u200cها", "😀👩‍👧", "\u00a0", "tab\tin", "two\nlines", "\u202eabc", "\v\f\a\b\x7f",
+	cells := []string{"plain", `a "b" \ c`, "نام\u200cها", "😀👩‍👧", "\u00a0", "tab\tin", "two\nlines", "\u202eabc",
+		"\v\f\a\b\x7f",
 		"\U000e0041", "{{.x}}", "${a}", "`", "\u2028", "'", "e\u0301", "é", "سلام", "", " ", "ي", "ی", "١", "1"}
 	list := "email,note,\"a \"\"b\"\" \\ نام\u200cها\"\n"
 	for i, c := range cells {

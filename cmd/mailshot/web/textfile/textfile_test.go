@@ -103,12 +103,14 @@ func TestRefused(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for code, data := range map[string]string{"nul": "a\x00b", "not-utf8": "a\xffb", "too-large": strings.Repeat("a", MaxSize+1)} {
+	for code, data := range map[string]string{"nul": "a\x00b", "not-utf8": "a\xffb",
+		"too-large": strings.Repeat("a", MaxSize+1)} {
 		if err := os.WriteFile(filepath.Join(dir, code), []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, code := range map[string]string{"nul": "nul", "not-utf8": "not-utf8", "too-large": "too-large", "folder": "not-a-file"} {
+	for name, code := range map[string]string{"nul": "nul", "not-utf8": "not-utf8", "too-large": "too-large",
+		"folder": "not-a-file"} {
 		var e *Error
 		if _, err := Read(root, name); !errors.As(err, &e) || e.Code != code {
 			t.Errorf("%s: %v", name, err)

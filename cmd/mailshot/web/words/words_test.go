@@ -204,7 +204,8 @@ func sources() (map[string]string, error) {
 // A number is read as people type it, and as the window writes it.
 func TestDigits(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]string{"2,140": "2140", "۲٬۱۴۰": "2140", " ٢١٤٠ ": "2140", "2'140": "2140", "": "", "x": "x", "-3": "-3"} {
+	for typed, want := range map[string]string{"2,140": "2140", "۲٬۱۴۰": "2140", " ٢١٤٠ ": "2140", "2'140": "2140",
+		"": "", "x": "x", "-3": "-3"} {
 		if got := Digits(typed); got != want {
 			t.Errorf("%q is %q", typed, got)
 		}

@@ -3,11 +3,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
-	"github.com/evanw/esbuild/pkg/api"
+	"mailshot/cmd/mailshot/bundle"
 )
 
 func main() {
@@ -23,18 +22,6 @@ func main() {
 
 // compile makes one file of the script in a folder and what it imports.
 func compile(dir string) ([]byte, error) {
-	r := api.Build(api.BuildOptions{
-		EntryPoints: []string{dir + "/window.ts"}, Bundle: true, MinifyWhitespace: true, MinifySyntax: true,
-		MinifyIdentifiers: true, Format: api.FormatESModule, Target: api.ES2022, Charset: api.CharsetUTF8,
-		LegalComments: api.LegalCommentsNone, AbsWorkingDir: "", Outfile: "window.js", Write: false,
-		Banner: map[string]string{"js": "// Made from script/window.ts, and Idiomorph (Zero-Clause BSD), by go generate."},
-	})
-	var errs []error
-	for _, m := range r.Errors {
-		errs = append(errs, fmt.Errorf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return r.OutputFiles[0].Contents, nil
+	return bundle.Compile(dir+"/window.ts",
+		"// Made from script/window.ts, and Idiomorph (Zero-Clause BSD), by go generate.")
 }

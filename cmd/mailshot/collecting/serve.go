@@ -1,0 +1,299 @@
+// Package collecting is how the program takes webhooks of mail providers: [Command] is mailshot collect serve, [Open]
+// listens, and [Server.Serve] answers until it is to stop. What is taken lies in a folder, and collect reads it there.
+package collecting
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"mailshot/campaign/definition/secret"
+	"mailshot/internal/inbox/events"
+	"mailshot/internal/inbox/spool"
+	"mailshot/internal/inbox/webhook"
+)
+
+// Hook is a provider that may bring events.
+type Hook struct {
+	Provider string // ses, sendgrid, mailgun, postmark or brevo
+	// Keys are where its secrets are: SendGrid's public keys, Mailgun's signing keys, what Postmark and Brevo show. SES
+	// has none.
+	Keys         []*secret.Secret
+	Dir          string        // of the campaign that names Keys; default the working folder
+	Topics       []string      // of SES: the ARNs of the topics of SNS
+	Certificates []string      // of SES: files of certificates of SNS; default: they are fetched
+	Confirm      bool          // of SES: a subscription is confirmed without the person
+	Window       time.Duration // of Mailgun: how old a token may be; default 5 minutes
+}
+
+// Config says what is served. Listen, Spool and Hooks are required.
+type Config struct {
+	Listen    string // host:port
+	Base      string // the address by which providers reach it, such as https://www.acme.example/hooks; default: Listen's
+	Cert, Key string // files; default: plain HTTP, behind a proxy
+	Spool     string // the folder for what comes
+	Keep      time.Duration
+	Rate      float64 // requests a second of all senders, on average; default 100
+	Hooks     []Hook
+	Say       func(format string, args ...any)
+}
+
+// Server listens. Make it with Open.
+type Server struct {
+	listener net.Listener
+	http     *http.Server
+	spool    *spool.Spool
+	keep     time.Duration
+	secure   bool
+	base     string
+	paths    []string
+	say      func(format string, args ...any)
+}
+
+// Open reads the secrets and listens, and answers nobody yet.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	if c.Say == nil {
+		c.Say = func(string, ...any) {}
+	}
+	base, path, err := parseBase(c.Base)
+	if err != nil {
+		return nil, err
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		return nil, errors.New("--cert and --key go together")
+	}
+	kept, err := spool.Open(c.Spool)
+	if err != nil {
+		return nil, fmt.Errorf("the folder for what comes: %w", err)
+	}
+	wc := webhook.Config{Spool: kept, Base: path, Rate: c.Rate, Say: c.Say}
+	for _, hook := range c.Hooks {
+		if err := hook.into(ctx, &wc); err != nil {
+			return nil, err
+		}
+	}
+	handler, err := webhook.New(wc)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{spool: kept, keep: c.Keep, secure: c.Cert != "", base: base, paths: handler.Paths(), say: c.Say}
+	s.http = &http.Server{
+		Handler: handler, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 60 * time.Second, ErrorLog: log.New(panics{c.Say}, "", 0),
+	}
+	if s.secure {
+		cert := &certificate{cert: c.Cert, key: c.Key, say: c.Say}
+		if _, err := cert.get(nil); err != nil {
+			return nil, fmt.Errorf("--cert %s, --key %s: %w", c.Cert, c.Key, err)
+		}
+		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
+	}
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", c.Listen, err)
+	}
+	s.listener = &door{Listener: l, places: make(chan struct{}, mostOpen)}
+	return s, nil
+}
+
+// into reads the secrets of a hook, and adds them to what else the provider has.
+func (h *Hook) into(ctx context.Context, c *webhook.Config) error {
+	var values []string
+	for _, k := range h.Keys {
+		v, err := k.Text(ctx, h.Dir) // a public key has several lines
+		if err != nil {
+			return fmt.Errorf("the secret of %s: %w", h.Provider, err)
+		}
+		values = append(values, strings.TrimSpace(v))
+	}
+	switch events.Provider(h.Provider) {
+	case events.SES:
+		if c.SES == nil {
+			c.SES = &webhook.SES{}
+		}
+		c.SES.Topics, c.SES.Confirm = append(c.SES.Topics, h.Topics...), c.SES.Confirm || h.Confirm
+		certs, err := certificatesIn(h.Certificates)
+		c.SES.Certificates = append(c.SES.Certificates, certs...)
+		return err
+	case events.SendGrid:
+		if c.SendGrid == nil {
+			c.SendGrid = &webhook.SendGrid{}
+		}
+		c.SendGrid.Keys = append(c.SendGrid.Keys, values...)
+	case events.Mailgun:
+		if c.Mailgun == nil {
+			c.Mailgun = &webhook.Mailgun{}
+		}
+		c.Mailgun.Keys, c.Mailgun.Window = append(c.Mailgun.Keys, values...), max(c.Mailgun.Window, h.Window)
+	case events.Postmark:
+		c.Postmark = shown(c.Postmark, values)
+	case events.Brevo:
+		c.Brevo = shown(c.Brevo, values)
+	default:
+		return fmt.Errorf("%q is not a provider whose webhooks are known: brevo, mailgun, postmark, sendgrid, ses",
+			h.Provider)
+	}
+	return nil
+}
+
+func shown(s *webhook.Secret, values []string) *webhook.Secret {
+	if s == nil {
+		s = &webhook.Secret{}
+	}
+	s.Secrets = append(s.Secrets, values...)
+	return s
+}
+
+// certificatesIn reads the certificates in files.
+func certificatesIn(files []string) (all []*x509.Certificate, err error) {
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		before := len(all)
+		for {
+			var block *pem.Block
+			if block, text = pem.Decode(text); block == nil {
+				break
+			}
+			cert, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			all = append(all, cert)
+		}
+		if len(all) == before {
+			return nil, fmt.Errorf("%s: there is no certificate in it", name)
+		}
+	}
+	return all, nil
+}
+
+// parseBase takes an address into what comes before the paths of the providers, and its path.
+func parseBase(text string) (base, path string, err error) {
+	if text == "" {
+		return "", "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", fmt.Errorf("--base-url %q is not an address such as https://www.acme.example/hooks", text)
+	}
+	if u.Scheme != "https" && !(u.Scheme == "http" && local(u.Hostname())) {
+		return "", "", fmt.Errorf("--base-url %q: secrets and addresses do not go in clear; write https: there", text)
+	}
+	path = strings.TrimRight(u.Path, "/")
+	return u.Scheme + "://" + u.Host, path, nil
+}
+
+// local reports whether a host is this machine.
+func local(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// Addresses are what to give to the providers, one for each. Those of Postmark and Brevo need the secret besides.
+func (s *Server) Addresses() (all []string) {
+	base := s.base
+	if base == "" {
+		base = "http://" + s.listener.Addr().String()
+		if s.secure {
+			base = "https://" + s.listener.Addr().String()
+		}
+	}
+	for _, p := range s.paths {
+		all = append(all, base+p)
+	}
+	return all
+}
+
+// The times of the end, and between two looks for what is old.
+const (
+	grace   = 15 * time.Second
+	between = time.Hour
+	marks   = 15 * 24 * time.Hour // longer than any signature is good for
+)
+
+// Serve answers requests until ctx ends. Then it takes no new one, and returns when all that it took are answered. It
+// closes connections at once when hard is closed. What was answered 200 is on the disk.
+func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
+	ended := make(chan error, 1)
+	sweeping, rest := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() {
+		if s.secure {
+			ended <- s.http.ServeTLS(s.listener, "", "")
+		} else {
+			ended <- s.http.Serve(s.listener)
+		}
+	})
+	work.Go(func() { s.sweep(sweeping) })
+	defer work.Wait()
+	defer rest()
+	select {
+	case err := <-ended:
+		return errors.Join(err, s.http.Close())
+	case <-ctx.Done():
+	}
+	wait, stop := context.WithTimeout(context.Background(), grace)
+	defer stop()
+	work.Go(func() {
+		select {
+		case <-hard:
+			stop()
+		case <-wait.Done():
+		}
+	})
+	err := s.http.Shutdown(wait)
+	stop()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		err = nil // whoever has no answer sends it again
+	}
+	return errors.Join(err, s.http.Close())
+}
+
+// sweep removes what is old, now and each hour.
+func (s *Server) sweep(ctx context.Context) {
+	tick := time.NewTicker(between)
+	defer tick.Stop()
+	for {
+		err := s.spool.Sweep(marks, false)
+		if s.keep > 0 {
+			err = errors.Join(err, s.spool.Sweep(s.keep, true))
+		}
+		if err != nil {
+			s.say("what is old could not be removed: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// panics passes on what net/http says of faults of this program. The rest is about strangers, with their addresses.
+type panics struct {
+	say func(format string, args ...any)
+}
+
+// Write passes on a line.
+func (p panics) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), "panic") {
+		p.say("%s", b)
+	}
+	return len(b), nil
+}
