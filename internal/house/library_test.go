@@ -22,9 +22,6 @@ type module struct{ dir string }
 // mailshot requires, and the checksums are mailshot's.
 func newModule(t *testing.T, programs map[string]string) *module {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds programs")
-	}
 	m := &module{dir: filepath.Join(t.TempDir(), "post")}
 	here, err := filepath.Abs(root)
 	if err != nil {

@@ -23,7 +23,8 @@ func TestWindowPictures(t *testing.T) {
 	const most, mostInAll = 60_000, 3_000_000
 	named := map[string]bool{}
 	for _, document := range []string{"README.md", "docs/window.md"} {
-		for _, m := range regexp.MustCompile(`\(((?:docs/)?window/[^)]+\.png)\)`).FindAllStringSubmatch(read(t, document), -1) {
+		for _, m := range regexp.MustCompile(`\(((?:docs/)?window/[^)]+\.png)\)`).FindAllStringSubmatch(read(t, document),
+			-1) {
 			named[path.Base(m[1])] = true
 		}
 	}
@@ -43,7 +44,8 @@ func TestWindowPictures(t *testing.T) {
 		}
 		all += len(b)
 		c, err := png.DecodeConfig(bytes.NewReader(b))
-		wide := strings.HasSuffix(f.Name(), fmt.Sprintf(".%d.png", c.Width)) && slices.Contains([]int{1280, 768, 375}, c.Width)
+		wide := strings.HasSuffix(f.Name(), fmt.Sprintf(".%d.png", c.Width)) &&
+			slices.Contains([]int{1280, 768, 375}, c.Width)
 		if err != nil || !wide || c.Height < 300 || len(b) > most {
 			t.Errorf("%s: %d x %d, %d bytes, %v", f.Name(), c.Width, c.Height, len(b), err)
 		}

@@ -379,7 +379,8 @@ func TestMbox(t *testing.T) {
 		}
 	}
 	data, _ := os.ReadFile(path)
-	if !bytes.HasPrefix(data, []byte("From a@example.com Mon Nov  2 02:04:05 2026\nSubject: x\n\n>From here\n>>From there\n>>From\n>>>From afar\n")) {
+	if !bytes.HasPrefix(data,
+		[]byte("From a@example.com Mon Nov  2 02:04:05 2026\nSubject: x\n\n>From here\n>>From there\n>>From\n>>>From afar\n")) {
 		t.Errorf("begins %q", data[:min(len(data), 100)])
 	}
 	if !bytes.Contains(data, []byte("\nFrom MAILER-DAEMON ")) {

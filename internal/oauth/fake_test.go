@@ -51,7 +51,8 @@ func newAuthority(t *testing.T) *authority {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/token", a.handleToken)
 	mux.HandleFunc("/device", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, `{"device_code":"device-code-secret","user_code":"ABCD-EFGH","verification_uri":"%s/go","expires_in":900,"interval":%d}`, a.URL, a.interval)
+		fmt.Fprintf(w,
+			`{"device_code":"device-code-secret","user_code":"ABCD-EFGH","verification_uri":"%s/go","expires_in":900,"interval":%d}`, a.URL, a.interval)
 	})
 	mux.HandleFunc("/auth", a.handleAuth)
 	a.Server = httptest.NewServer(mux)

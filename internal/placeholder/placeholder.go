@@ -77,6 +77,7 @@ var kinds = []kind{
 	{pattern(`@@(` + tight + `)@@`), shout, "@@"},
 	{pattern(`«\s*(` + word + `)\s*»`), field, "«"},
 	{pattern(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
+	{pattern(`\$([\pL_][\pL\pN_]{2,40})\b`), field, "$"},
 }
 
 // clues gives each octet with which a clue of a kind begins a bit.

@@ -105,7 +105,8 @@ func TestNew(t *testing.T) {
 func TestHomeStays(t *testing.T) {
 	t.Parallel()
 	w := places(t)
-	if err := errors.Join(os.Mkdir(w.home, 0o700), os.WriteFile(filepath.Join(w.home, "state.db"), nil, 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(w.home, 0o700), os.WriteFile(filepath.Join(w.home, "state.db"), nil,
+		0o600)); err != nil {
 		t.Fatal(err)
 	}
 	f, done, err := fileAt(w)

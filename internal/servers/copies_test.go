@@ -32,7 +32,8 @@ func TestCopies(t *testing.T) {
 	}{
 		{"Postfix", submission(postfix.Ports[0]), postfix, true},
 		{"Postfix, lock-step", submission(postfix.Ports[1]), postfix, true},
-		{"Dovecot", sender.Config{Host: "127.0.0.1", Port: dovecot.Ports[0], Protocol: sender.LMTP, TLS: "none"}, dovecot, false},
+		{"Dovecot", sender.Config{Host: "127.0.0.1", Port: dovecot.Ports[0], Protocol: sender.LMTP, TLS: "none"}, dovecot,
+			false},
 	} {
 		pool, err := sender.New(c.cfg)
 		if err != nil {
@@ -48,7 +49,8 @@ func TestCopies(t *testing.T) {
 				t.Fatalf("%s: %+v", c.name, out)
 			}
 			for j, code := range []int{250, 550, 250, 450} {
-				if got := out.Copies[j]; c.refuses && (got.Code != code || got.Accepted != (code == 250)) || !c.refuses && !got.Accepted {
+				if got := out.Copies[j]; c.refuses && (got.Code != code || got.Accepted != (code == 250)) || !c.refuses &&
+					!got.Accepted {
 					t.Errorf("%s: %+v, want %d", c.name, got, code)
 				}
 			}

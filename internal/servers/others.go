@@ -17,13 +17,20 @@ var packages = []string{"exim4-base", "exim4-daemon-light", "opensmtpd", "libidn
 // path. Nothing is installed. It skips the test if that cannot be done.
 func Unpack(t testing.TB) (root string) {
 	t.Helper()
+	return unpack(t, packages)
+}
+
+// unpack gets packages.
+func unpack(t testing.TB, packages []string) (root string) {
+	t.Helper()
 	need(t, []string{owner}, "/usr/bin/apt-get", "/usr/bin/dpkg-deb", "/usr/bin/unshare", "/usr/bin/mount",
 		"/usr/bin/tail")
 	dir := folder(t)
 	get := exec.Command("/usr/bin/apt-get", append([]string{"-qq", "download"}, packages...)...)
 	get.Dir = dir
 	if out, err := get.CombinedOutput(); err != nil {
-		t.Skipf("the packages cannot be had, so Exim and OpenSMTPD were not tried: apt-get update && apt-get download %s: %v\n%s", strings.Join(packages, " "), err, out)
+		t.Skipf("the packages cannot be had, so the servers were not tried: apt-get update && apt-get download %s: %v\n%s",
+			strings.Join(packages, " "), err, out)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil {
@@ -52,7 +59,8 @@ mount -t tmpfs tmpfs /run
 
 // users are the users that the packages would make.
 var users = []string{"Debian-exim:x:61001:61001::/nonexistent:/usr/sbin/nologin",
-	"opensmtpd:x:61002:61002::/nonexistent:/usr/sbin/nologin", "opensmtpq:x:61003:61003::/nonexistent:/usr/sbin/nologin"}
+	"opensmtpd:x:61002:61002::/nonexistent:/usr/sbin/nologin", "opensmtpq:x:61003:61003::/nonexistent:/usr/sbin/nologin",
+	"cyrus:x:61004:8::/var/spool/cyrus:/usr/sbin/nologin", "courier:x:61005:61005::/var/lib/courier:/usr/sbin/nologin"}
 
 // view makes the folder etc of a server: the machine's users and groups with those of the packages.
 func view(t testing.TB, dir string) {

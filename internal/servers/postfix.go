@@ -20,6 +20,8 @@ alias_maps =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 default_transport = error:the test has no other servers
+transport_maps = regexp:{ { /^gone/ after:5.1.1 no such user here } { /^full/ after:5.2.2 mailbox is full }
+ { /^wary/ after:5.7.1 we do not take mail from you } }
 virtual_mailbox_domains = {{range .Domains}} {{.}}{{end}}
 virtual_mailbox_base = {{.Boxes}}
 virtual_mailbox_maps = inline:{ {{- range .Domains}} { @{{.}} = {{.}}/ }{{end}} }
@@ -57,6 +59,7 @@ trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
+after unix - n n - - pipe user=nobody argv=/bin/sh -c { echo "$$0"; exit 69 } ${nexthop}
 showq unix n - n - - showq
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil

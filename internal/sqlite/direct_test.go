@@ -83,7 +83,8 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []record{{1, "one", "one", []byte("one"), nil}, {2, "two", "not two", []byte("two"), nil}, {3, "", "not ", nil, nil}}
+	want := []record{{1, "one", "one", []byte("one"), nil}, {2, "two", "not two", []byte("two"), nil},
+		{3, "", "not ", nil, nil}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -115,10 +116,11 @@ func TestReadErrors(t *testing.T) {
 	}{
 		"null as integer": {"SELECT 1, NULL", func(r *Row) error { r.Int(); r.Int(); return nil },
 			"column 2: <nil> in place of an integer"},
-		"null as text":   {"SELECT NULL", func(r *Row) error { r.Text(); return nil }, "column 1: <nil> in place of a text"},
-		"null or text":   {"SELECT NULL", func(r *Row) error { r.Or("x"); return nil }, "column 1: <nil> in place of a text"},
-		"integer, blob":  {"SELECT 5", func(r *Row) error { r.Bytes(); return nil }, "column 1: int64 in place of a blob"},
-		"the first":      {"SELECT 'a', 1, 'b'", func(r *Row) error { r.Int(); r.Int(); r.Int(); return nil }, "column 1: string in place of an integer"},
+		"null as text":  {"SELECT NULL", func(r *Row) error { r.Text(); return nil }, "column 1: <nil> in place of a text"},
+		"null or text":  {"SELECT NULL", func(r *Row) error { r.Or("x"); return nil }, "column 1: <nil> in place of a text"},
+		"integer, blob": {"SELECT 5", func(r *Row) error { r.Bytes(); return nil }, "column 1: int64 in place of a blob"},
+		"the first": {"SELECT 'a', 1, 'b'", func(r *Row) error { r.Int(); r.Int(); r.Int(); return nil },
+			"column 1: string in place of an integer"},
 		"too many":       {"SELECT 1", func(r *Row) error { r.Int(); r.Int(); return r.Err() }, "column 1: there are fewer"},
 		"the caller's":   {"SELECT 1", func(r *Row) error { return enough }, "enough"},
 		"no such table":  {"SELECT 1 FROM absent", nil, "SQL logic error: no such table: absent (1)"},

@@ -1,5 +1,5 @@
 // Package trail reads mail logs, Sent folders and lists of Message-IDs, to learn whether a message whose outcome is
-// unknown was taken or bounced. Call [Finder.Read] for each file.
+// unknown was taken or bounced. Call [Finder.Read] for each file, or [Finder.Message] for what is not in a file.
 //
 // A message is known by its Message-ID. Read reads three kinds of evidence, and recognises the kind by the content:
 //
@@ -47,9 +47,7 @@ const maxLine = 1 << 20
 
 // Read reads the file or folder at path. A file of no known kind is an error.
 func (f *Finder) Read(path string) error {
-	if f.Found == nil {
-		f.Found, f.Kinds = map[string]Fate{}, map[string]int{}
-	}
+	f.begin()
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -78,6 +76,19 @@ func (f *Finder) Read(path string) error {
 		err = fmt.Errorf("%s: neither a Maildir nor a folder of .eml files", path)
 	}
 	return err
+}
+
+// Message reads the header of a message. name says where the message is, for people.
+func (f *Finder) Message(in io.Reader, name string) error {
+	f.begin()
+	f.Kinds["message"]++
+	return f.message(&lines{in: bufio.NewReader(in)}, name)
+}
+
+func (f *Finder) begin() {
+	if f.Found == nil {
+		f.Found, f.Kinds = map[string]Fate{}, map[string]int{}
+	}
 }
 
 // file reads one file. message: it is one message, whatever it looks like.

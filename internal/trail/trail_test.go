@@ -166,3 +166,15 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A message that is in no file is read as one that is.
+func TestMessage(t *testing.T) {
+	t.Parallel()
+	f := &Finder{Wanted: func(string) bool { return true }}
+	for _, text := range []string{"Subject: x\r\nMessage-ID:\r\n <A@example.org>\r\n\r\nMessage-ID: <b@example.org>\r\n", ""} {
+		if err := f.Message(strings.NewReader(text), "there"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, f, map[string][2]string{"a@example.org": {"sent", "found in there"}})
+}
