@@ -125,7 +125,7 @@ func locked(parent, what string) (*Folder, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(err, l.Close(), os.RemoveAll(dir))
 		}
-		if _, gone := os.Lstat(filepath.Join(dir, lock)); ok && gone == nil {
+		if ok && there(dir, l) {
 			return &Folder{Path: dir, lock: l}, nil
 		}
 		_ = l.Close() // a sweep was faster than the lock
@@ -245,7 +245,19 @@ func tryLock(dir string, create bool) (l *flock.Flock, ok bool) {
 	}
 	l = flock.New(filepath.Join(dir, lock), flock.SetFlag(flag), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
-	return l, ok && err == nil
+	return l, ok && err == nil && there(dir, l)
+}
+
+// there reports whether the lock that is held is that of the file which lies in the folder. It is another file where
+// one sweep removed the file between the opening and the locking, and then the folder's maker or a second sweep made it
+// anew: both would hold a lock, and the one would empty the other's folder.
+func there(dir string, l *flock.Flock) bool {
+	held, err := l.Stat()
+	if err != nil {
+		return false
+	}
+	lies, err := os.Lstat(filepath.Join(dir, lock))
+	return err == nil && os.SameFile(held, lies)
 }
 
 // place is what looks like a working folder of this user.

@@ -280,3 +280,36 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A lock of a file that was removed holds nothing, also if another file has its name by now. Without the comparison
+// TestTogether fails, seldom: one sweep empties the folder of another process.
+func TestLockOfAnotherFile(t *testing.T) {
+	t.Parallel()
+	f, err := places(t).make("check")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !there(f.Path, f.lock) {
+		t.Error("the lock of the folder does not hold")
+	}
+	if err := os.Rename(f.Name(lock), f.Name("older")); err != nil {
+		t.Skip(err) // where an open file stays, nobody makes another
+	}
+	if there(f.Path, f.lock) {
+		t.Error("a lock holds without its file")
+	}
+	if err := os.WriteFile(f.Name(lock), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if there(f.Path, f.lock) {
+		t.Error("a lock holds for another file")
+	}
+	if l, ok := tryLock(f.Path, true); !ok {
+		t.Error("the file that lies there cannot be locked")
+	} else if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
