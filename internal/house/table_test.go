@@ -7,8 +7,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/browser": {},
 	"cmd/mailshot/bundle":  {},
 	"cmd/mailshot/collecting": {
-		"campaign/definition/secret", "internal/inbox/events", "internal/inbox/spool", "internal/inbox/webhook",
+		"campaign/definition/secret", "cmd/mailshot/door", "internal/inbox/events", "internal/inbox/spool",
+		"internal/inbox/webhook",
 	},
+	"cmd/mailshot/door": {},
 	"cmd/mailshot/earlier": {
 		"campaign/digest", "campaign/history", "campaign/ledger", "campaign/recipients", "cmd/mailshot/opened",
 		"cmd/mailshot/page", "internal/mailbox",
@@ -60,7 +62,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/unsubscribing": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/schema", "campaign/leaving/desk",
-		"campaign/leaving/visitors", "campaign/leaving/words", "render/address",
+		"campaign/leaving/visitors", "campaign/leaving/words", "cmd/mailshot/door", "render/address",
 	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
