@@ -126,3 +126,38 @@ func TestWebhookWaits(t *testing.T) {
 		t.Errorf("with the ledger: %d kept, %+v", kept(), sum)
 	}
 }
+
+// raw is a mailbox of one message.
+type raw string
+
+func (r raw) Name() string { return fmt.Sprintf("box of %d", len(r)) }
+func (r raw) Close() error { return nil }
+
+func (r raw) Each(_ context.Context, skip func(string) bool, do func(inbox.Message) error) error {
+	return do(inbox.Message{ID: "1", Size: -1, Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(string(r))), nil
+	}})
+}
+
+// A message is the same by IMAP and in a file, in which a mail program has marked it as read.
+//
+// Seen to fail: with a name that the field Status has a part in.
+func TestSameInTwoBoxes(t *testing.T) {
+	t.Parallel()
+	dir := sent(t, 1)
+	names, err := filepath.Glob(filepath.Join(dir, "box", "new", "*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	text, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := run(t, dir, raw(text)); sum.Known != 0 || sum.Messages != 1 {
+		t.Errorf("%+v", sum)
+	}
+	marked := "Status: RO\r\n" + strings.ReplaceAll(string(text), "\n", "\r\n")
+	if sum := run(t, dir, raw(marked)); sum.Known != 1 || sum.Messages != 1 {
+		t.Errorf("marked: %+v", sum)
+	}
+}
