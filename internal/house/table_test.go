@@ -292,6 +292,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/cc", "campaign/ledger/internal/returned", "campaign/ledger/internal/schema",
 		"internal/sqlite",
 	},
+	"campaign/ledger/ledgertest":        {"campaign/ledger"},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
 		"campaign/ledger/internal/returned", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",

@@ -11,13 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/ledgertest"
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/files"
 	"mailshot/internal/inbox/returning"
@@ -81,9 +81,8 @@ func sent(t *testing.T, n int) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plan(ctx, state(dir), n); err != nil {
-		t.Fatal(err)
-	}
+	ledgertest.Plan(t, state(dir), ledger.Campaign{ID: news.ID, From: "Acme <news@acme.example>"}, n)
+	ledgertest.Send(t, state(dir), news.ID, time.Now(), nil)
 	maker := token.New(secret, news, token.ReturnPath, false)
 	for _, sub := range []string{"new", "cur", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, "box", sub), 0o700); err != nil {
@@ -91,7 +90,7 @@ func sent(t *testing.T, n int) (dir string) {
 		}
 	}
 	for i := range n {
-		to := string(maker.Append([]byte("b+"), person(i))) + "@acme.example"
+		to := string(maker.Append([]byte("b+"), ledgertest.Key(i))) + "@acme.example"
 		code, words := "5.1.1", "no such user"
 		if i%2 == 1 {
 			code, words = "5.2.2", "mailbox full"
@@ -105,7 +104,7 @@ func sent(t *testing.T, n int) (dir string) {
 	return dir
 }
 
-func person(i int) string { return fmt.Sprintf("p%d@example.com", i) }
+func person(i int) string { return ledgertest.Person(i) }
 
 const notice = `Return-Path: <>
 Delivered-To: %s
@@ -132,51 +131,6 @@ Diagnostic-Code: smtp; 550 %s %s
 
 --b--
 `
-
-// plan plans and sends the campaign.
-func plan(ctx context.Context, file string, n int) (err error) {
-	l, err := ledger.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	lock, err := l.Lock(news.ID)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	draft, err := l.Draft(ctx, ledger.Campaign{ID: news.ID})
-	if err != nil {
-		return err
-	}
-	var rows []ledger.Row
-	for i := range n {
-		rows = append(rows, ledger.Row{Number: int64(i + 1), Place: fmt.Sprintf("people.csv:%d", i+2), Key: person(i),
-			Address: person(i), AddressKey: person(i), Lane: "relay", Fields: []byte("x"), State: ledger.Pending,
-			Digest: []byte(strings.Repeat("d", 32))})
-	}
-	if _, err := draft.Add(ctx, rows); err != nil {
-		return err
-	}
-	if err := draft.Freeze(ctx, ledger.Campaign{ID: news.ID, From: "Acme <news@acme.example>"}); err != nil {
-		return err
-	}
-	run, err := l.Run(ctx, news.ID, ledger.RunOptions{})
-	if err != nil {
-		return err
-	}
-	for {
-		one, err := run.Next(ctx, nil, time.Now())
-		if err != nil || one == nil {
-			return errors.Join(err, run.Close())
-		}
-		err = errors.Join(run.Begin(ctx, one), run.Start(ctx, one),
-			run.Settle(ctx, one, ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Time: time.Now()}))
-		if err != nil {
-			return errors.Join(err, run.Close())
-		}
-	}
-}
 
 // A mailbox is read, and the program killed again and again, wherever it is: each message is counted once, none is lost,
 // who is gone is on the suppression list and nobody else, and the mailbox is as it was.
