@@ -3,6 +3,7 @@ package returns_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -46,6 +47,26 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// copied is the same machine in another folder. The accounts of the first one are closed.
+func (w *world) copied() *world {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	err := os.CopyFS(dir, os.DirFS(filepath.Dir(filepath.Dir(w.state))))
+	for _, private := range []string{"user/accounts.db", ".mailshot/state.db"} {
+		path := filepath.Join(dir, filepath.FromSlash(private))
+		err = errors.Join(err, os.Chmod(filepath.Dir(path), 0o700), os.Chmod(path, 0o600))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a, err := accounts.Open(filepath.Join(dir, "user", "accounts.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { a.Close() })
+	return &world{w.t, a, w.secret, filepath.Join(dir, ".mailshot", "state.db"), w.now}
 }
 
 // with works on the ledger.

@@ -129,14 +129,6 @@ func (d *Desk) read(ctx context.Context, c *campaign) error {
 	return nil
 }
 
-// record is the delivery with this id; ok is false if it is gone.
-func (c *campaign) record(ctx context.Context, id int64) (rec ledger.Record, ok bool, err error) {
-	for r, err := range c.ledger.Deliveries(ctx, c.ID, ledger.Filter{IDs: []int64{id}}) {
-		return r, err == nil, err
-	}
-	return rec, false, nil
-}
-
 // isOurs says whether the left side of a Message-ID has the form of those that mailshot makes (render.MessageID).
 func isOurs(left string) bool {
 	return (len(left) == 26 || len(left) == 52) && !strings.ContainsFunc(left, func(r rune) bool {
@@ -144,8 +136,8 @@ func isOurs(left string) bool {
 	})
 }
 
-// byID finds the delivery whose message has one of these Message-IDs.
-func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, int64, error) {
+// byID finds the delivery whose message has one of these Message-IDs. The campaign is nil if there is none.
+func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, ledger.Target, error) {
 	for _, id := range ids {
 		left, right, _ := strings.Cut(strings.ToLower(strings.Trim(id, "<> \t")), "@")
 		if !isOurs(left) {
@@ -156,21 +148,21 @@ func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, int64, error)
 				continue
 			}
 			if err := d.read(ctx, c); err != nil {
-				return nil, 0, err
+				return nil, ledger.Target{}, err
 			}
 			n, ok := c.ids[left[:idStart]]
 			if !ok {
 				continue
 			}
-			r, ok, err := c.record(ctx, n)
+			r, ok, err := c.ledger.Target(n)
 			if err != nil {
-				return nil, 0, err
+				return nil, r, err
 			}
 			if ok && (left == render.MessageID(render.ShortID, d.secret, c.ID, r.Key) ||
 				left == render.MessageID(render.LongID, d.secret, c.ID, r.Key)) {
-				return c, n, nil
+				return c, r, nil
 			}
 		}
 	}
-	return nil, 0, nil
+	return nil, ledger.Target{}, nil
 }

@@ -63,9 +63,34 @@ func state(dir string) string { return filepath.Join(dir, ".mailshot", "state.db
 
 var news = token.Campaign{ID: "news", Domain: "acme.example"}
 
+// report is what a server says about the message to a person.
+type report struct {
+	person              int
+	action, code, words string
+}
+
+// The reports of the tests.
+func gone(i int) report { return report{i, "failed", "5.1.1", "no such user"} }
+func full(i int) report { return report{i, "failed", "5.2.2", "mailbox full"} }
+func came(i int) report { return report{i, "delivered", "2.0.0", "stored"} }
+
 // sent makes a folder with a campaign that was sent to n people, and a mailbox with a bounce of each: every second one
 // says that the mailbox is gone, the others that it is full.
-func sent(t *testing.T, n int) (dir string) {
+func sent(t testing.TB, n int) (dir string) {
+	t.Helper()
+	var all []report
+	for i := range n {
+		if i%2 == 1 {
+			all = append(all, full(i))
+		} else {
+			all = append(all, gone(i))
+		}
+	}
+	return mailed(t, n, all)
+}
+
+// mailed makes a folder with a campaign that was sent to n people, and a mailbox with reports.
+func mailed(t testing.TB, n int, all []report) (dir string) {
 	t.Helper()
 	ctx := t.Context()
 	dir = t.TempDir()
@@ -89,13 +114,9 @@ func sent(t *testing.T, n int) (dir string) {
 			t.Fatal(err)
 		}
 	}
-	for i := range n {
-		to := string(maker.Append([]byte("b+"), ledgertest.Key(i))) + "@acme.example"
-		code, words := "5.1.1", "no such user"
-		if i%2 == 1 {
-			code, words = "5.2.2", "mailbox full"
-		}
-		text := fmt.Sprintf(notice, to, to, code, person(i), person(i), code, code, words)
+	for i, r := range all {
+		to, who := string(maker.Append([]byte("b+"), ledgertest.Key(r.person)))+"@acme.example", person(r.person)
+		text := fmt.Sprintf(notice, to, to, r.code, who, who, r.action, r.code, r.code, r.words)
 		name := filepath.Join(dir, "box", "new", fmt.Sprintf("%d.M%d.host", 1_700_000_000+i, i))
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -110,14 +131,14 @@ const notice = `Return-Path: <>
 Delivered-To: %s
 From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
 To: %s
-Subject: Undelivered Mail Returned to Sender
+Subject: Delivery Status Notification
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="b"
 
 --b
 Content-Type: text/plain
 
-Your message could not be delivered (%s): %s
+This is what became of your message (%s): %s
 
 --b
 Content-Type: message/delivery-status
@@ -125,7 +146,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mx.example.com
 
 Final-Recipient: rfc822; %s
-Action: failed
+Action: %s
 Status: %s
 Diagnostic-Code: smtp; 550 %s %s
 
@@ -142,24 +163,37 @@ func TestKilled(t *testing.T) {
 	if *long {
 		n, kills = 10_000, 50
 	}
-	dir := sent(t, n)
+	// Half of the mailboxes are gone. The others were full, and of every second of these it is said, too, that the message
+	// came: somebody made room.
+	var all []report
+	for i := range n {
+		switch i % 4 {
+		case 0, 2:
+			all = append(all, gone(i))
+		case 1:
+			all = append(all, full(i), came(i))
+		case 3:
+			all = append(all, full(i))
+		}
+	}
+	dir := mailed(t, n, all)
 	before := digest(t, filepath.Join(dir, "box"))
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	killed := 0
-	for killed < kills && killOnce(t, dir, 1+random.IntN(max(1, n/7/kills)), time.Duration(random.IntN(20))*time.Millisecond) {
+	for killed < kills && killOnce(t, dir, 1+random.IntN(max(1, len(all)/7/kills)), time.Duration(random.IntN(20))*time.Millisecond) {
 		killed++
 	}
 	if err := collect(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := returned(t, dir); got != int64(n) {
-		t.Errorf("%d returns are recorded, want %d", got, n)
+	if got := returned(t, dir, n); got != len(all) {
+		t.Errorf("%d returns are recorded, want %d", got, len(all))
 	}
 	if err := collect(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := returned(t, dir); got != int64(n) {
-		t.Errorf("after another time %d returns are recorded, want %d", got, n)
+	if got := returned(t, dir, n); got != len(all) {
+		t.Errorf("after another time %d returns are recorded, want %d", got, len(all))
 	}
 	if got := digest(t, filepath.Join(dir, "box")); got != before {
 		t.Error("the mailbox has changed")
@@ -181,7 +215,17 @@ func TestKilled(t *testing.T) {
 			t.Errorf("%s: on the list %t", person(i), listed[person(i)])
 		}
 	}
-	t.Logf("%d messages, %d kills", n, killed)
+	hash, err := a.AddressHash(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < n; i += 2 { // a bounce before all of this is another one only where no success is noted
+		soft := accounts.End{Person: hash(person(i)), Campaign: "earlier", At: time.Unix(1, 0), Soft: true}
+		if got, err := a.Ended(t.Context(), []accounts.End{soft}); err != nil || got[0] != map[int]int{1: 0, 3: 2}[i%4] {
+			t.Errorf("%s: %d soft bounces, %v", person(i), got, err)
+		}
+	}
+	t.Logf("%d messages, %d kills", len(all), killed)
 }
 
 // killOnce collects in a process that is killed a moment after it has recorded so many batches. It reports whether that
@@ -212,24 +256,22 @@ func killOnce(t *testing.T, dir string, batches int, moment time.Duration) bool 
 	return true
 }
 
-// returned is how many returns the ledger has, and checks that the states say so.
-func returned(t *testing.T, dir string) (n int64) {
+// returned is how many returns the ledger has, and checks that all n people's messages have bounced by the states.
+func returned(t *testing.T, dir string, n int) (recorded int) {
 	t.Helper()
-	l, err := ledger.Open(state(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for _, err := range l.Returns(t.Context(), news.ID, ledger.Filter{}) {
-		if n++; err != nil {
-			t.Fatal(err)
+	ledgertest.With(t, state(dir), func(l *ledger.Ledger) error {
+		for _, err := range l.Returns(t.Context(), news.ID, ledger.Filter{}) {
+			if recorded++; err != nil {
+				return err
+			}
 		}
-	}
-	counts, rows, err := l.Counts(t.Context(), news.ID)
-	if err != nil || counts[ledger.Bounced] != n || counts[ledger.Bounced]+counts[ledger.Sent] != rows {
-		t.Errorf("%d returns, %v of %d rows, %v", n, counts, rows, err)
-	}
-	return n
+		counts, rows, err := l.Counts(t.Context(), news.ID)
+		if counts[ledger.Bounced] != int64(n) || rows != int64(n) {
+			t.Errorf("%v of %d rows", counts, rows)
+		}
+		return err
+	})
+	return recorded
 }
 
 // digest is a digest of all files of a folder: their names and what is in them.
