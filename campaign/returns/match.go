@@ -149,7 +149,7 @@ func (d *Desk) rowOf(ctx context.Context, msg *Message, m *match) error {
 		if !ok {
 			continue
 		}
-		row, ok, err := c.ledger.Target(n)
+		row, ok, err := c.target(n)
 		if err != nil {
 			return err
 		}

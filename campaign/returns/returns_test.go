@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -261,11 +262,11 @@ func TestSoft(t *testing.T) {
 // are durable each, as at a kill there.
 type dying struct {
 	context.Context
-	left int
+	asked, end int64 // how often it was asked
 }
 
 func (d *dying) Err() error {
-	if d.left--; d.left < 0 {
+	if atomic.AddInt64(&d.asked, 1) > d.end {
 		return context.Canceled
 	}
 	return d.Context.Err()
@@ -324,7 +325,7 @@ func TestSoftKilled(t *testing.T) {
 	}
 	for step := 0; ; step++ {
 		c := w.copied()
-		died := apply(&dying{t.Context(), step}, c)
+		died := apply(&dying{t.Context(), 0, int64(step)}, c)
 		if err := apply(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}

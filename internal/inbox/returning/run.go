@@ -146,8 +146,13 @@ func (c *collector) session(ctx context.Context, s Source) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
+	var last *returns.Desk
 	for {
-		if err := c.pass(ctx, s, box); err != nil || !c.Watch {
+		desk, err := c.pass(ctx, s, box, last)
+		if desk != nil {
+			last = desk
+		}
+		if err != nil || !c.Watch {
 			return err
 		}
 		c.well(s.Name)
@@ -179,24 +184,30 @@ type recordError struct{ err error }
 func (e *recordError) Error() string { return e.err.Error() }
 func (e *recordError) Unwrap() error { return e.err }
 
-// pass reads what is new in a box, and records it batch by batch.
-func (c *collector) pass(ctx context.Context, s Source, box inbox.Box) (err error) {
+// pass reads what is new in a box, and records it batch by batch. It returns the desk that decided, which is closed: nil
+// if nothing is new. last is that of the last pass in which something was.
+func (c *collector) pass(ctx context.Context, s Source, box inbox.Box, last *returns.Desk) (_ *returns.Desk, err error) {
+	p := &pass{collector: c, source: s, box: box.Name(), keep: func() {}, last: last}
+	err = p.read(ctx, box)
+	return p.desk, errors.Join(err, p.close())
+}
+
+// read reads what is new in a box.
+func (p *pass) read(ctx context.Context, box inbox.Box) error {
 	began := time.Now()
-	seen, err := c.Accounts.Collected(ctx, box.Name())
+	seen, err := p.Accounts.Collected(ctx, p.box)
 	if err != nil {
 		return &recordError{err}
 	}
-	p := &pass{collector: c, source: s, box: box.Name(), keep: func() {}}
 	if k, ok := box.(interface{ Keep() }); ok { // of webhooks, which Done removes
 		p.keep = k.Keep
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
 	var there []string
 	err = box.Each(ctx, func(id string) bool {
 		there = append(there, id)
 		return seen(id)
 	}, func(m inbox.Message) error {
-		if !c.Since.IsZero() && m.Received.Before(c.Since) && !m.Received.IsZero() {
+		if !p.Since.IsZero() && m.Received.Before(p.Since) && !m.Received.IsZero() {
 			p.keep()
 			return nil
 		}
@@ -210,7 +221,7 @@ func (c *collector) pass(ctx context.Context, s Source, box inbox.Box) (err erro
 			return err
 		}
 	}
-	if _, err := c.Accounts.KeepCollected(ctx, box.Name(), there, began); err != nil {
+	if _, err := p.Accounts.KeepCollected(ctx, p.box, there, began); err != nil {
 		return &recordError{err}
 	}
 	return nil
@@ -222,6 +233,7 @@ type pass struct {
 	source    Source
 	box       string
 	keep      func()        // what is read now is to be read again
+	last      *returns.Desk // of the pass before; nil = there was none
 	desk      *returns.Desk // nil until something is new
 	decisions []returns.Decision
 	ids       []string // of what was read, to be remembered when the decisions are durable
@@ -246,6 +258,9 @@ func (p *pass) take(ctx context.Context, m inbox.Message) error {
 			return &recordError{err}
 		}
 		p.desk.Soft, p.desk.Act = p.source.Soft, p.source.Act
+		if p.last != nil {
+			p.desk.Recall(p.last)
+		}
 		for _, text := range p.desk.Elsewhere() {
 			p.trouble("ledger", errors.New(text))
 		}
