@@ -15,6 +15,7 @@ import (
 	"mailshot/internal/bounce/parts"
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/events"
+	"mailshot/internal/inbox/files"
 	"mailshot/internal/inbox/imap"
 	"mailshot/internal/inbox/pop3"
 )
@@ -25,6 +26,9 @@ type Source struct {
 	Open func(context.Context) (inbox.Box, error)
 	Soft int  // as in returns.Desk
 	Act  bool // as in returns.Desk
+	// Asked says that a person named it for this time: what cannot be read is not noted as read, so that it is said each
+	// time they ask.
+	Asked bool
 }
 
 // Config says what is collected. Accounts stay the caller's.
@@ -54,6 +58,7 @@ type Summary struct {
 	Unread   []Unread         `json:"unread"`  // what could not be read, the first of it
 	Waiting  int64            `json:"waiting"` // what is about campaigns whose ledgers are not here: it is read again
 	Failed   []string         `json:"failed"`  // sources and ledgers that could not be read, once each
+	Absent   []string         `json:"absent"`  // mbox files that are not there: nothing has come to them yet
 }
 
 // Unread is a message that could not be read.
@@ -75,7 +80,7 @@ type collector struct {
 // summary, and the others are read.
 func Run(ctx context.Context, cfg Config) (*Summary, error) {
 	c := &collector{Config: cfg, sum: Summary{Kinds: map[string]int64{}, Actions: map[string]int64{},
-		States: map[string]int64{}, Decide: []Returned{}, Unread: []Unread{}, Failed: []string{}}}
+		States: map[string]int64{}, Decide: []Returned{}, Unread: []Unread{}, Failed: []string{}, Absent: []string{}}}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var group sync.WaitGroup
@@ -213,8 +218,11 @@ func (p *pass) read(ctx context.Context, box inbox.Box) error {
 		}
 		return p.take(ctx, m)
 	})
-	if done := p.flush(ctx); done != nil || err != nil {
+	missing := p.absent(err)
+	if done := p.flush(ctx); done != nil || err != nil && !missing {
 		return errors.Join(err, done)
+	} else if err != nil {
+		return nil // what is noted of it stays: programs that empty an mbox remove it, and may bring it back
 	}
 	if d, ok := box.(interface{ Done() error }); ok { // what webhooks brought, and is durable now
 		if err := d.Done(); err != nil {
@@ -238,6 +246,22 @@ type pass struct {
 	decisions []returns.Decision
 	ids       []string // of what was read, to be remembered when the decisions are durable
 	n         int
+}
+
+// absent notes whether an error says that the box is an mbox that is not there, which is no fault: whoever delivers to it
+// makes it for the first message.
+func (p *pass) absent(err error) bool {
+	missing := errors.As(err, new(*files.AbsentError))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := slices.Index(p.sum.Absent, p.source.Name)
+	switch {
+	case missing && at < 0:
+		p.sum.Absent = append(p.sum.Absent, p.source.Name)
+	case !missing && at >= 0:
+		p.sum.Absent = slices.Delete(p.sum.Absent, at, at+1)
+	}
+	return missing
 }
 
 func (p *pass) close() error {
@@ -295,14 +319,14 @@ func (p *pass) take(ctx context.Context, m inbox.Message) error {
 }
 
 // unread notes a message that could not be read. What is too large or not a message stays so, and is not asked for
-// again.
+// again, unless a person names it again.
 func (p *pass) unread(ctx context.Context, m inbox.Message, err error) error {
 	p.mu.Lock()
 	if len(p.sum.Unread) < shown {
 		p.sum.Unread = append(p.sum.Unread, Unread{p.box, m.ID, err.Error()})
 	}
 	p.mu.Unlock()
-	if forGood(err) {
+	if forGood(err) && !p.source.Asked {
 		p.ids = append(p.ids, m.ID)
 	} else {
 		p.keep()
@@ -333,7 +357,6 @@ func (p *pass) count(m inbox.Message, all []returns.Decision, later bool) {
 	}
 	for _, d := range all {
 		p.sum.Kinds[d.Kind]++
-		p.sum.Actions[string(d.Action)]++
 		if d.Action == returns.List && len(p.sum.Decide) < shown {
 			p.sum.Decide = append(p.sum.Decide, returned(m.ID, p.box, d))
 		}
@@ -354,6 +377,9 @@ func (p *pass) flush(ctx context.Context) error {
 	}
 	if err != nil {
 		return &recordError{fmt.Errorf("what came back could not be recorded: %w", err)}
+	}
+	for _, d := range p.decisions { // Apply has counted soft bounces
+		p.sum.Actions[string(d.Action)]++
 	}
 	p.sum.Known += done.Known
 	for s, n := range done.States {
