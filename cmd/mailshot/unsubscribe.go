@@ -15,8 +15,8 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/leaving/visitors"
 	"mailshot/campaign/leaving/words"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/door"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/unsubscribing"
 )
 

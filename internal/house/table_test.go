@@ -7,8 +7,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/browser": {},
 	"cmd/mailshot/bundle":  {},
 	"cmd/mailshot/collecting": {
-		"campaign/definition/secret", "cmd/mailshot/door", "internal/inbox/events", "internal/inbox/spool",
-		"internal/inbox/webhook",
+		"campaign/accounts", "campaign/definition", "campaign/definition/returns", "campaign/definition/secret",
+		"campaign/history", "campaign/report", "campaign/returns", "cmd/mailshot/door", "cmd/mailshot/human",
+		"internal/disk", "internal/inbox", "internal/inbox/events", "internal/inbox/files",
+		"internal/inbox/returning", "internal/inbox/spool", "internal/inbox/webhook", "internal/shell",
 	},
 	"cmd/mailshot/door": {},
 	"cmd/mailshot/earlier": {
@@ -24,6 +26,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/following": {
 		"campaign/accounts", "campaign/history", "campaign/ledger", "campaign/recipients", "internal/bounce",
+		"internal/disk", "internal/shell",
 	},
 	"cmd/mailshot/gallery": {
 		"campaign", "campaign/check", "campaign/message", "campaign/report", "cmd/mailshot/earlier",

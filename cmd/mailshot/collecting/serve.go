@@ -1,5 +1,8 @@
-// Package collecting is how the program takes webhooks of mail providers: [Command] is mailshot collect serve, [Open]
-// listens, and [Server.Serve] answers until it is to stop. What is taken lies in a folder, and collect reads it there.
+// Package collecting is what mailshot collect does at the terminal: [Job.Run] finds the mailboxes and the ledgers, reads
+// what came back, and says so; [Job.Explain] says what would follow of messages.
+//
+// [Command] is mailshot collect serve, which takes webhooks of mail providers: [Open] listens, and [Server.Serve] answers
+// until it is to stop. What is taken lies in a folder, and collect reads it there.
 package collecting
 
 import (
