@@ -460,14 +460,15 @@ var allowed = map[string][]string{
 		"internal/bounce", "internal/disk", "internal/ellipsis", "internal/inbox", "render/token", "sender/reply",
 	},
 	"internal/inbox/files": {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
-	"internal/inbox/imap":  {"internal/inbox", "internal/mask", "sender/auth", "sender/reply"},
+	"internal/inbox/imap":  {"internal/inbox", "internal/inbox/server", "internal/mask", "sender/auth"},
 	"internal/inbox/pop3": {
-		"internal/inbox", "internal/inbox/content", "internal/mask", "sender/auth", "sender/reply",
+		"internal/inbox", "internal/inbox/content", "internal/inbox/server", "internal/mask", "sender/auth",
 	},
 	"internal/inbox/returning": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/returns", "campaign/returns",
 		"internal/bounce", "internal/bounce/parts", "internal/inbox", "internal/inbox/...",
 	},
+	"internal/inbox/server":  {"sender/auth", "sender/reply"},
 	"internal/inbox/spool":   {"internal/disk", "internal/inbox", "internal/inbox/events"},
 	"internal/inbox/webhook": {"internal/inbox", "internal/inbox/events", "internal/inbox/spool"},
 	"internal/behind":        {},

@@ -16,8 +16,7 @@ import (
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/events"
 	"mailshot/internal/inbox/files"
-	"mailshot/internal/inbox/imap"
-	"mailshot/internal/inbox/pop3"
+	"mailshot/internal/inbox/server"
 )
 
 // Source is a box that can be opened, and opened again when its connection broke.
@@ -339,12 +338,10 @@ func forGood(err error) bool {
 	var (
 		limit *parts.LimitError
 		large *largeError
-		imap  *imap.TooLargeError
-		pop   *pop3.TooLargeError
+		more  *server.TooLargeError
 		event *events.Mistake
 	)
-	return errors.As(err, &event) || errors.As(err, &limit) || errors.As(err, &large) || errors.As(err, &imap) ||
-		errors.As(err, &pop)
+	return errors.As(err, &event) || errors.As(err, &limit) || errors.As(err, &large) || errors.As(err, &more)
 }
 
 // count counts a message.
