@@ -2,7 +2,7 @@
 // share. [Open] opens it. [Accounts.Budget] reserves uses of caps; [Accounts.Used] tells what was used.
 // [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list. [Accounts.Secret] is what tokens and
 // Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of it. [Accounts.AddDay] counts what
-// was sent on each day. [Accounts.Collected] says which messages of a mailbox were read, and [Accounts.SoftBounce] counts
+// was sent on each day. [Accounts.Collected] says which messages of a mailbox were read, and [Accounts.Ended] counts
 // soft bounces in a row. [Accounts.Time] is the time of all that is counted, which no wall clock can set: see
 // mailshot/campaign/accounts/clock.
 //

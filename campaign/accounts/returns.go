@@ -120,57 +120,68 @@ func (a *Accounts) KeepCollected(ctx context.Context, box string, ids []string, 
 	return gone, err
 }
 
-// Soft is a message to a person that bounced for a reason that may pass.
-type Soft struct {
+// End is how a message to a person ended. With Soft it bounced for a reason that may pass. Else it came to its end well:
+// it was delivered, or displayed, or they answered it.
+type End struct {
 	Person   [16]byte  // the AddressHash of who it was for
 	Campaign string    // its campaign's id: the messages of one campaign to a person count as one
-	At       time.Time // when it was sent
+	At       time.Time // when it was sent, or if that is not known when the answer came; a success without it is not noted
+	Soft     bool
 	// Quiet is when the last message was sent to the person that came to its end well by all that is known: it was sent
 	// before At and a week ago or longer, so that its server has given up trying if it could not be delivered (RFC 5321
 	// section 4.5.4.1: four to five days), and nothing came back about it. Zero: none is known.
 	Quiet time.Time
 }
 
-// SoftBounce notes s, durably, and returns how many such messages to the person there are in a row: sent one after
-// another, with no success between. The order in which they are noted has no part in it: they count by when they were
-// sent. The same one again is not another one. A success is what Success notes, and s.Quiet.
-func (a *Accounts) SoftBounce(ctx context.Context, s Soft) (inARow int, err error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
+// Ended notes how messages ended, durably and all at once, and returns for each how many messages to its person are in a
+// row that bounced softly, when all of the list is noted: sent one after another, with no success between. The order in
+// which they are noted has no part in it: they count by when they were sent. The same one again is not another one, so
+// that a list may be noted twice. A success ends the row of what was sent up to then.
+func (a *Accounts) Ended(ctx context.Context, list []End) (inARow []int, err error) {
+	if err := ctx.Err(); err != nil || len(list) == 0 {
+		return nil, err
 	}
+	inARow = make([]int, len(list))
 	err = a.db.Write(func(t *sqlite.Tx) error {
-		if _, err := t.Exec(`INSERT INTO softs(person, campaign, at) VALUES (?, ?, ?)
-			ON CONFLICT (person, campaign) DO UPDATE SET at = max(at, excluded.at)`,
-			s.Person[:], s.Campaign, sqlite.Stamp(s.At)); err != nil {
-			return err
+		for _, e := range list {
+			if err := ended(t, e); err != nil {
+				return err
+			}
 		}
-		if err := success(t, s.Person, s.Quiet); err != nil {
-			return err
+		for i, e := range list {
+			row, err := t.Known("SELECT count(*) FROM softs WHERE person = ?", e.Person[:])
+			if err == nil {
+				err = row.Scan(&inARow[i])
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return t.Row("SELECT count(*) FROM softs WHERE person = ?", s.Person[:]).Scan(&inARow)
+		return nil
 	})
 	return inARow, err
 }
 
-// Success notes, durably, that a message to the person came to its end well: it was delivered, or displayed, or they
-// answered it. at is when it was sent, or if that is not known when the answer came. It ends the row of messages that
-// were sent up to then and bounced softly.
-func (a *Accounts) Success(ctx context.Context, person [16]byte, at time.Time) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// ended notes one message.
+func ended(t *sqlite.Tx, e End) error {
+	success := e.At
+	if e.Soft {
+		if _, err := t.Exec(`INSERT INTO softs(person, campaign, at) VALUES (?, ?, ?)
+			ON CONFLICT (person, campaign) DO UPDATE SET at = excluded.at WHERE excluded.at > at`,
+			e.Person[:], e.Campaign, sqlite.Stamp(e.At)); err != nil {
+			return err
+		}
+		success = e.Quiet
 	}
-	return a.db.Write(func(t *sqlite.Tx) error { return success(t, person, at) })
-}
-
-// success notes a success, unless at is zero, and ends the row of what was sent before the last one.
-func success(t *sqlite.Tx, person [16]byte, at time.Time) error {
-	if !at.IsZero() {
+	if !success.IsZero() {
 		if _, err := t.Exec(`INSERT INTO successes(person, at) VALUES (?, ?)
-			ON CONFLICT (person) DO UPDATE SET at = max(at, excluded.at)`, person[:], sqlite.Stamp(at)); err != nil {
+			ON CONFLICT (person) DO UPDATE SET at = excluded.at WHERE excluded.at > at`,
+			e.Person[:], sqlite.Stamp(success)); err != nil {
 			return err
 		}
 	}
-	_, err := t.Exec("DELETE FROM softs WHERE person = ?1 AND at <= (SELECT at FROM successes WHERE person = ?1)", person[:])
+	_, err := t.Exec("DELETE FROM softs WHERE person = ?1 AND at <= (SELECT at FROM successes WHERE person = ?1)",
+		e.Person[:])
 	return err
 }
 

@@ -3,8 +3,10 @@ package accounts
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -127,26 +129,37 @@ func TestSoftBounces(t *testing.T) {
 				t.Fatal(err)
 			}
 			ann, bob := hash("ann@example.com"), hash("bob@example.com")
-			if _, err := a.SoftBounce(t.Context(), Soft{Person: bob, Campaign: "a", At: day(1)}); err != nil {
-				t.Fatal(err)
+			note := func(e End) int {
+				t.Helper()
+				n, err := a.Ended(t.Context(), []End{e})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n[0]
 			}
+			note(End{Person: bob, Campaign: "a", At: day(1), Soft: true})
+			var all []End
 			for i, s := range steps {
-				if s.campaign == "" {
-					if err := a.Success(t.Context(), ann, day(s.at)); err != nil {
-						t.Fatal(err)
-					}
-					continue
-				}
-				soft := Soft{Person: ann, Campaign: s.campaign, At: day(s.at)}
+				e := End{Person: ann, Campaign: s.campaign, At: day(s.at), Soft: s.campaign != ""}
 				if s.quiet != 0 {
-					soft.Quiet = day(s.quiet)
+					e.Quiet = day(s.quiet)
 				}
-				if n, err := a.SoftBounce(t.Context(), soft); n != s.want || err != nil {
-					t.Errorf("step %d: %d in a row, want %d, %v", i+1, n, s.want, err)
+				all = append(all, e)
+				if n := note(e); e.Soft && n != s.want {
+					t.Errorf("step %d: %d in a row, want %d", i+1, n, s.want)
 				}
 			}
-			if n, err := a.SoftBounce(t.Context(), Soft{Person: bob, Campaign: "b", At: day(2)}); n != 2 || err != nil {
-				t.Errorf("somebody else has %d in a row, %v", n, err)
+			if n := note(End{Person: bob, Campaign: "b", At: day(2), Soft: true}); n != 2 {
+				t.Errorf("somebody else has %d in a row", n)
+			}
+			last := steps[len(steps)-1].want
+			again, _ := open1(t) // all of it at once, in any order, and twice, as after a kill
+			for range 2 {
+				rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+				n, err := again.Ended(t.Context(), all)
+				if err != nil || slices.Min(n) != last || slices.Max(n) != last {
+					t.Errorf("all at once: %d in a row, want %d, %v", n, last, err)
+				}
 			}
 		})
 	}
@@ -164,8 +177,8 @@ func TestSoftBouncesEnd(t *testing.T) {
 	const ann = "ann@example.com"
 	soft := func(campaign string, n, want int) {
 		t.Helper()
-		got, err := a.SoftBounce(t.Context(), Soft{Person: hash(ann), Campaign: campaign, At: day(n)})
-		if err != nil || got != want {
+		got, err := a.Ended(t.Context(), []End{{Person: hash(ann), Campaign: campaign, At: day(n), Soft: true}})
+		if err != nil || got[0] != want {
 			t.Errorf("%d in a row, want %d, %v", got, want, err)
 		}
 	}

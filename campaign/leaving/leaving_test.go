@@ -2,7 +2,6 @@ package leaving_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/ledgertest"
 	"mailshot/render"
 	"mailshot/render/token"
 )
@@ -55,75 +55,17 @@ func (d *desk) issue(c token.Campaign) {
 	}
 }
 
-// with works on the ledger.
-func (d *desk) with(work func(*ledger.Ledger) error) {
-	d.t.Helper()
-	l, err := ledger.Open(d.state)
-	if err == nil {
-		err = errors.Join(work(l), l.Close())
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
-}
-
 // plan freezes a campaign of three people.
 func (d *desk) plan(id string) {
 	d.t.Helper()
-	ctx := d.t.Context()
-	d.with(func(l *ledger.Ledger) error {
-		draft, err := l.Draft(ctx, ledger.Campaign{ID: id})
-		if err != nil {
-			return err
-		}
-		var rows []ledger.Row
-		for i := range 3 {
-			address := fmt.Sprintf("p%d@example.com", i)
-			rows = append(rows, ledger.Row{Number: int64(i + 1), Place: fmt.Sprintf("people.csv:%d", i+2),
-				Key:     fmt.Sprintf("k%d", i),
-				Address: address, AddressKey: address, Lane: "relay", Fields: []byte(address), State: ledger.Pending,
-				Digest: []byte(strings.Repeat("d", 32))})
-		}
-		if same, err := draft.Add(ctx, rows); err != nil || len(same) > 0 {
-			return fmt.Errorf("%v, %w", same, err)
-		}
-		return draft.Freeze(ctx, ledger.Campaign{ID: id, From: "Club <club@example.org>"})
-	})
-}
-
-// send sends the campaign, which can be purged after that.
-func (d *desk) send(id string) {
-	d.t.Helper()
-	ctx := d.t.Context()
-	d.with(func(l *ledger.Ledger) error {
-		lock, err := l.Lock(id)
-		if err != nil {
-			return err
-		}
-		defer lock.Close()
-		run, err := l.Run(ctx, id, ledger.RunOptions{})
-		if err != nil {
-			return err
-		}
-		for {
-			one, err := run.Next(ctx, nil, time.Now())
-			if err != nil || one == nil {
-				return errors.Join(err, run.Close())
-			}
-			err = errors.Join(run.Begin(ctx, one), run.Start(ctx, one),
-				run.Settle(ctx, one, ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Time: time.Now()}))
-			if err != nil {
-				return errors.Join(err, run.Close())
-			}
-		}
-	})
+	ledgertest.Plan(d.t, d.state, ledger.Campaign{ID: id, From: "Club <club@example.org>"}, 3)
 }
 
 // purge removes the campaign from the ledger.
 func (d *desk) purge(id string) {
 	d.t.Helper()
-	d.send(id)
-	d.with(func(l *ledger.Ledger) error {
+	ledgertest.Send(d.t, d.state, id, time.Now(), nil)
+	ledgertest.With(d.t, d.state, func(l *ledger.Ledger) error {
 		done, err := l.Purge(d.t.Context(), time.Now().Add(time.Hour))
 		if len(done) != 1 {
 			d.t.Errorf("%v purged", done)
@@ -301,7 +243,7 @@ func TestAfterwards(t *testing.T) {
 	t.Parallel()
 	for name, gone := range map[string]func(d *desk){
 		"forget": func(d *desk) {
-			d.with(func(l *ledger.Ledger) (err error) {
+			ledgertest.With(d.t, d.state, func(l *ledger.Ledger) (err error) {
 				if l.KeyHash, err = d.accounts.KeyHash(t.Context()); err != nil {
 					return err
 				}

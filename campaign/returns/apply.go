@@ -3,6 +3,7 @@ package returns
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -53,9 +54,7 @@ func (d *Desk) decide(msg *Message, m *match, r Report, id string) Decision {
 		AddressKey: m.row.AddressKey, State: v.state, Action: v.action, Why: v.why,
 		Later: m.missing && time.Since(at) < complaintWithin, id: id, mark: mark, source: msg.Source, at: at,
 		campaign: m.campaign, delivery: m.row.ID, soft: v.soft, succeeds: v.succeeds && f.verified, entryKey: m.row.AddressKey,
-	}
-	if m.row.Last != nil {
-		out.sent = m.row.Last.Time
+		sent: m.row.Tried,
 	}
 	if v.leaves {
 		out.Domain, out.Topic = m.domain, m.topic
@@ -88,8 +87,8 @@ func cameAt(t time.Time) time.Time {
 // that is not known either.
 func (m *match) sent() time.Time {
 	switch {
-	case m.row.Last != nil:
-		return m.row.Last.Time
+	case !m.row.Tried.IsZero():
+		return m.row.Tried
 	case m.known:
 		return time.Time{}
 	}
@@ -201,42 +200,45 @@ func (d *Decision) row() ledger.Return {
 		To: d.State}
 }
 
-// soften counts soft bounces. One that is the last of as many in a row as take a mailbox off the list becomes a
-// decision to suppress.
+// soften counts soft bounces, those of all decisions at once. The last of as many in a row as take a mailbox off the
+// list becomes a decision to suppress.
 func (d *Desk) soften(ctx context.Context, all []Decision) error {
+	var ends []accounts.End
+	var of []*Decision
 	for i := range all {
 		o := &all[i]
-		switch {
-		case o.AddressKey == "":
-		case o.succeeds:
-			if err := d.accounts.Success(ctx, d.hash(o.AddressKey), o.sent); err != nil {
-				return err
-			}
-		case o.soft && o.Verified:
-			n, err := d.softly(ctx, o)
-			if err != nil {
-				return err
-			}
-			if d.Soft > 0 && n >= d.Soft {
-				o.Action, o.Why = Suppress, fmt.Sprintf("%d messages in a row bounced softly", n)
-			}
+		if soft := o.soft && o.Verified; o.AddressKey != "" && (o.succeeds || soft) {
+			ends = append(ends, accounts.End{Person: d.hash(o.AddressKey), Campaign: o.Campaign, At: o.sent, Soft: soft})
+			of = append(of, o)
+		}
+	}
+	inARow, err := d.accounts.Ended(ctx, ends)
+	if err != nil || d.Soft == 0 {
+		return err
+	}
+	// Whether a message between them came to its end well is looked up where it matters: it costs a reading of each
+	// ledger.
+	var many []accounts.End
+	var last []*Decision
+	for i := len(ends) - 1; i >= 0; i-- {
+		if !ends[i].Soft || inARow[i] < d.Soft ||
+			slices.ContainsFunc(many, func(e accounts.End) bool { return e.Person == ends[i].Person }) {
+			continue
+		}
+		if ends[i].Quiet, err = d.quiet(ctx, of[i]); err != nil {
+			return err
+		}
+		many, last = append(many, ends[i]), append(last, of[i])
+	}
+	if inARow, err = d.accounts.Ended(ctx, many); err != nil {
+		return err
+	}
+	for i, o := range last {
+		if inARow[i] >= d.Soft {
+			o.Action, o.Why = Suppress, fmt.Sprintf("%d messages in a row bounced softly", inARow[i])
 		}
 	}
 	return nil
-}
-
-// softly notes a soft bounce, and returns how many there are in a row. Whether a message between them came to its end
-// well is looked up where it matters: it costs a reading of each ledger.
-func (d *Desk) softly(ctx context.Context, o *Decision) (int, error) {
-	soft := accounts.Soft{Person: d.hash(o.AddressKey), Campaign: o.Campaign, At: o.sent}
-	n, err := d.accounts.SoftBounce(ctx, soft)
-	if err != nil || d.Soft == 0 || n < d.Soft {
-		return n, err
-	}
-	if soft.Quiet, err = d.quiet(ctx, o); err != nil {
-		return n, err
-	}
-	return d.accounts.SoftBounce(ctx, soft)
 }
 
 // silence is how long nothing comes back about a message that was delivered: servers give up earlier (RFC 5321 section

@@ -3,14 +3,15 @@ package returns_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/ledgertest"
 	"mailshot/campaign/returns"
 	"mailshot/render"
 	"mailshot/render/token"
@@ -48,72 +49,51 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// with works on the ledger.
-func (w *world) with(work func(*ledger.Ledger) error) {
+// copied is the same machine in another folder. The accounts of the first one are closed.
+func (w *world) copied() *world {
 	w.t.Helper()
-	l, err := ledger.Open(w.state)
-	if err == nil {
-		err = errors.Join(work(l), l.Close())
+	dir := w.t.TempDir()
+	err := os.CopyFS(dir, os.DirFS(filepath.Dir(filepath.Dir(w.state))))
+	for _, private := range []string{"user/accounts.db", ".mailshot/state.db"} {
+		path := filepath.Join(dir, filepath.FromSlash(private))
+		err = errors.Join(err, os.Chmod(filepath.Dir(path), 0o700), os.Chmod(path, 0o600))
 	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	a, err := accounts.Open(filepath.Join(dir, "user", "accounts.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { a.Close() })
+	return &world{w.t, a, w.secret, filepath.Join(dir, ".mailshot", "state.db"), w.now}
 }
 
-func person(i int) string { return fmt.Sprintf("p%d@example.com", i) }
+// with works on the ledger.
+func (w *world) with(work func(*ledger.Ledger) error) {
+	w.t.Helper()
+	ledgertest.With(w.t, w.state, work)
+}
+
+func person(i int) string { return ledgertest.Person(i) }
 
 // plan freezes a campaign of six people.
 func (w *world) plan(id string) {
 	w.t.Helper()
-	ctx := w.t.Context()
-	w.with(func(l *ledger.Ledger) error {
-		draft, err := l.Draft(ctx, ledger.Campaign{ID: id})
-		if err != nil {
-			return err
-		}
-		var rows []ledger.Row
-		for i := range 6 {
-			rows = append(rows, ledger.Row{Number: int64(i + 1), Place: fmt.Sprintf("people.csv:%d", i+2),
-				Key: fmt.Sprintf("k%d", i), Address: person(i), AddressKey: person(i), Lane: "relay",
-				Fields: []byte("x"), State: ledger.Pending, Digest: []byte(strings.Repeat("d", 32))})
-		}
-		if same, err := draft.Add(ctx, rows); err != nil || len(same) > 0 {
-			return fmt.Errorf("%v, %w", same, err)
-		}
-		return draft.Freeze(ctx, ledger.Campaign{ID: id, From: "Acme <news@acme.example>"})
-	})
+	ledgertest.Plan(w.t, w.state, ledger.Campaign{ID: id, From: "Acme <news@acme.example>"}, 6)
 }
 
 // send sends the campaign, but to p4, of whom nobody knows, and to p5, who was refused.
 func (w *world) send(id string) {
 	w.t.Helper()
-	ctx := w.t.Context()
-	w.with(func(l *ledger.Ledger) error {
-		lock, err := l.Lock(id)
-		if err != nil {
-			return err
+	ledgertest.Send(w.t, w.state, id, w.now, func(key string) ledger.Result {
+		switch key {
+		case "k4":
+			return ledger.Result{State: ledger.Unknown, Stage: "dot", Text: "the connection broke", Time: w.now}
+		case "k5":
+			return ledger.Result{State: ledger.Refused, Stage: "rcpt", Code: 550, Text: "no such user", Time: w.now}
 		}
-		defer lock.Close()
-		run, err := l.Run(ctx, id, ledger.RunOptions{})
-		if err != nil {
-			return err
-		}
-		for {
-			one, err := run.Next(ctx, nil, w.now)
-			if err != nil || one == nil {
-				return errors.Join(err, run.Close())
-			}
-			r := ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Time: w.now}
-			switch one.Key {
-			case "k4":
-				r = ledger.Result{State: ledger.Unknown, Stage: "dot", Text: "the connection broke", Time: w.now}
-			case "k5":
-				r = ledger.Result{State: ledger.Refused, Stage: "rcpt", Code: 550, Text: "no such user", Time: w.now}
-			}
-			if err := errors.Join(run.Begin(ctx, one), run.Start(ctx, one), run.Settle(ctx, one, r)); err != nil {
-				return errors.Join(err, run.Close())
-			}
-		}
+		return ledgertest.Sent(w.now)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/ledgertest"
 	"mailshot/campaign/returns"
 	"mailshot/render/token"
 )
@@ -181,5 +182,77 @@ func TestWordsReplayed(t *testing.T) {
 	m.ID = "with another Date"
 	if all := w.back(m, act); len(w.listed()) != 0 || all[0].Action != returns.List {
 		t.Errorf("on the list: %q, %+v", w.listed(), all)
+	}
+}
+
+// A Desk that takes over what another one has read decides as a fresh one does, whatever happened to the campaign since.
+//
+// Seen to fail: with rows taken over of any campaign with the same id, and without a look at what became of a row.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(w *world){
+		"nothing": func(*world) {},
+		"a person was forgotten": func(w *world) {
+			w.with(func(l *ledger.Ledger) error {
+				hash, err := w.accounts.KeyHash(t.Context())
+				if err == nil {
+					l.KeyHash = hash
+					_, err = l.Forget(t.Context(), person(0))
+				}
+				return err
+			})
+		},
+		"another ledger": func(w *world) {
+			other := filepath.Join(t.TempDir(), ".mailshot", "state.db")
+			ledgertest.Plan(t, other, ledger.Campaign{ID: "first"}, 3) // so that the rows have other numbers
+			ledgertest.Plan(t, other, ledger.Campaign{ID: news.ID, From: "Acme <news@acme.example>"}, 3)
+			ledgertest.Send(t, other, news.ID, w.now, nil)
+			for _, end := range []string{"", "-wal", "-shm"} {
+				if err := os.Rename(other+end, w.state+end); err != nil && end == "" {
+					t.Fatal(err)
+				}
+			}
+		},
+		"another campaign": func(w *world) {
+			w.plan("news-2")
+			w.send("news-2")
+		},
+	} {
+		w := newWorld(t)
+		messages := []returns.Message{
+			{ID: "a", To: w.returnPath(0), Time: time.Now(), Reports: hard(person(0))},
+			{ID: "b", MessageIDs: w.messageID(0), Time: time.Now(), Reports: hard(person(0))},
+			{ID: "c", To: w.returnPath(4), Time: time.Now(), Reports: hard(person(4))},
+			{ID: "d", MessageIDs: w.messageID(4), Time: time.Now(), Reports: hard(person(4))},
+		}
+		decide := func(before *returns.Desk) (*returns.Desk, string) {
+			d, err := returns.Open(t.Context(), w.accounts, []string{w.state})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before != nil {
+				d.Recall(before)
+			}
+			says := ""
+			for i := range messages {
+				all, err := d.Decide(t.Context(), &messages[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range all {
+					says += fmt.Sprintln(o.By, o.Verified, o.Campaign, o.Key, o.State, o.Action, o.Why)
+				}
+			}
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return d, says
+		}
+		first, _ := decide(nil)
+		meanwhile(w)
+		_, got := decide(first)
+		if _, want := decide(nil); got != want {
+			t.Errorf("%s:\n%swant:\n%s", name, got, want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package returns
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -129,12 +130,34 @@ func (d *Desk) read(ctx context.Context, c *campaign) error {
 	return nil
 }
 
-// record is the delivery with this id; ok is false if it is gone.
-func (c *campaign) record(ctx context.Context, id int64) (rec ledger.Record, ok bool, err error) {
-	for r, err := range c.ledger.Deliveries(ctx, c.ID, ledger.Filter{IDs: []int64{id}}) {
-		return r, err == nil, err
+// Recall takes over the rows that another Desk of these accounts has read of campaigns that are as they were then, so
+// that whoever looks again and again does not read all of them each time. The other Desk may be closed, and is not used
+// any more.
+func (d *Desk) Recall(before *Desk) {
+	if !bytes.Equal(d.secret, before.secret) {
+		return
 	}
-	return rec, false, nil
+	for _, c := range d.campaigns {
+		for _, b := range before.campaigns {
+			if c.rows == nil && c.file == b.file && c.same(b) {
+				c.rows, c.ids = b.rows, b.ids
+			}
+		}
+	}
+}
+
+// same says that a campaign has the plan that another one had, and was not run since.
+func (c *campaign) same(b *campaign) bool {
+	return c.ID == b.ID && c.Run == b.Run && c.Runs == b.Runs && c.Created.Equal(b.Created) && c.Rows == b.Rows &&
+		c.Definition == b.Definition && c.Templates == b.Templates && c.List == b.List && c.Purged.Equal(b.Purged) &&
+		c.Lost == b.Lost
+}
+
+// target is a delivery of the campaign that has a message, as it is now. ok is false if it has none any more, since its
+// person was forgotten, or its row came into the message of another one.
+func (c *campaign) target(id int64) (t ledger.Target, ok bool, err error) {
+	t, ok, err = c.ledger.Target(id)
+	return t, ok && t.Key != "" && t.State != ledger.Duplicate && t.State != ledger.Grouped, err
 }
 
 // isOurs says whether the left side of a Message-ID has the form of those that mailshot makes (render.MessageID).
@@ -144,8 +167,8 @@ func isOurs(left string) bool {
 	})
 }
 
-// byID finds the delivery whose message has one of these Message-IDs.
-func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, int64, error) {
+// byID finds the delivery whose message has one of these Message-IDs. The campaign is nil if there is none.
+func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, ledger.Target, error) {
 	for _, id := range ids {
 		left, right, _ := strings.Cut(strings.ToLower(strings.Trim(id, "<> \t")), "@")
 		if !isOurs(left) {
@@ -156,21 +179,21 @@ func (d *Desk) byID(ctx context.Context, ids []string) (*campaign, int64, error)
 				continue
 			}
 			if err := d.read(ctx, c); err != nil {
-				return nil, 0, err
+				return nil, ledger.Target{}, err
 			}
 			n, ok := c.ids[left[:idStart]]
 			if !ok {
 				continue
 			}
-			r, ok, err := c.record(ctx, n)
+			r, ok, err := c.target(n)
 			if err != nil {
-				return nil, 0, err
+				return nil, r, err
 			}
 			if ok && (left == render.MessageID(render.ShortID, d.secret, c.ID, r.Key) ||
 				left == render.MessageID(render.LongID, d.secret, c.ID, r.Key)) {
-				return c, n, nil
+				return c, r, nil
 			}
 		}
 	}
-	return nil, 0, nil
+	return nil, ledger.Target{}, nil
 }

@@ -17,11 +17,11 @@ import (
 // match is whose message came back, and how that is known.
 type match struct {
 	by       Way
-	campaign *campaign     // nil = not found
-	row      ledger.Record // of the delivery
-	known    bool          // row is there
-	id       string        // the campaign's, also where its ledger is not here
-	domain   string        // the sender's
+	campaign *campaign // nil = not found
+	row      ledger.Target
+	known    bool   // row is there
+	id       string // the campaign's, also where its ledger is not here
+	domain   string // the sender's
 	topic    string
 	person   [16]byte // that the token names
 	token    *token.Token
@@ -84,11 +84,11 @@ func (m *match) same(other *match) bool {
 
 // byMessageID finds what the Message-IDs name.
 func (d *Desk) byMessageID(ctx context.Context, msg *Message, doubt string) (*match, error) {
-	c, n, err := d.byID(ctx, msg.MessageIDs)
+	c, row, err := d.byID(ctx, msg.MessageIDs)
 	if err != nil || c == nil {
 		return &match{doubt: doubt, missing: (d.away || len(d.elsewhere) > 0) && ours(msg.MessageIDs)}, err
 	}
-	m := &match{by: ByMessageID, campaign: c, id: c.ID, domain: c.domain, doubt: doubt}
+	m := &match{by: ByMessageID, campaign: c, id: c.ID, domain: c.domain, row: row, known: true, doubt: doubt}
 	if issued, known, err := d.accounts.IssuedAs(ctx, c.ID); err != nil {
 		return nil, err
 	} else if known {
@@ -97,8 +97,7 @@ func (d *Desk) byMessageID(ctx context.Context, msg *Message, doubt string) (*ma
 	if msg.Trusted {
 		m.by = ByProvider
 	}
-	m.row, m.known, err = c.record(ctx, n)
-	return m, err
+	return m, nil
 }
 
 // byToken finds what a token of this use names. Its token is nil if it is not a genuine one.
@@ -150,7 +149,7 @@ func (d *Desk) rowOf(ctx context.Context, msg *Message, m *match) error {
 		if !ok {
 			continue
 		}
-		row, ok, err := c.record(ctx, n)
+		row, ok, err := c.target(n)
 		if err != nil {
 			return err
 		}
@@ -169,7 +168,7 @@ func (d *Desk) rowOf(ctx context.Context, msg *Message, m *match) error {
 }
 
 // fits says how well a message may be about a row.
-func fits(msg *Message, row ledger.Record) (n int) {
+func fits(msg *Message, row ledger.Target) (n int) {
 	for _, r := range msg.Reports {
 		if row.AddressKey != "" && (keyOf(r.Recipient) == row.AddressKey || keyOf(r.Original) == row.AddressKey) {
 			n = 2

@@ -16,13 +16,8 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	given "mailshot/campaign/definition/returns"
-	"mailshot/campaign/history"
-	"mailshot/campaign/report"
-	"mailshot/campaign/returns"
 	"mailshot/cmd/mailshot/collecting"
 	"mailshot/cmd/mailshot/human"
-	"mailshot/internal/disk"
-	"mailshot/internal/inbox/returning"
 	"mailshot/internal/shell"
 )
 
@@ -103,13 +98,65 @@ func (t *tool) collect(cmd *cobra.Command, args []string, f collectFlags) error 
 	if f.explain != "" {
 		with = t.withAccountsAsTheyAre
 	}
+	file, err := t.accountsFile()
+	if err != nil {
+		return err
+	}
+	j := collecting.Job{File: file, Campaigns: all, Here: path(nil), Base: t.mailboxes, Read: f.read, Since: since,
+		Watch: f.watch, Stdin: t.stdin, Say: t.say}
+	for _, d := range all {
+		j.Ledgers = append(j.Ledgers, t.stateFile(d))
+	}
+	if t.state != "" {
+		j.Ledgers = append(j.Ledgers, t.state)
+	}
 	return with(func(a *accounts.Accounts) error {
-		ledgers := func(ctx context.Context) ([]string, error) { return t.everyLedger(ctx, a, all) }
+		j.Accounts = a
 		if f.explain != "" {
-			return t.explainReturns(cmd.Context(), a, ledgers, f.explain)
+			j.Print = func(v any) error { return writeLine(t.stdout, v) }
+			return collectError(j.Explain(cmd.Context(), f.explain))
 		}
-		return t.collectNow(cmd, a, ledgers, all, since, f)
+		if f.json {
+			j.Print = func(v any) error { return writeJSON(t.stdout, v) }
+		}
+		return t.runCollect(cmd.Context(), &j)
 	})
+}
+
+// runCollect reads what came back and records it.
+func (t *tool) runCollect(ctx context.Context, j *collecting.Job) error {
+	ctx, _, stop := interrupts(ctx)
+	defer stop()
+	decide, err := j.Run(ctx)
+	err = collectError(err)
+	switch e := (*exit)(nil); {
+	case errors.As(err, &e):
+		return err
+	case err != nil:
+		return &exit{exitFailed, err, "mailshot collect"}
+	case decide:
+		t.hint("mailshot why ADDRESS")
+	}
+	return nil
+}
+
+// collectError is an error of collecting, with its exit code where it has one.
+func collectError(err error) error {
+	if u := (*collecting.Usage)(nil); errors.As(err, &u) {
+		return usage(u.Err, u.Next)
+	}
+	return err
+}
+
+// mailboxes are those of config.yaml.
+func (t *tool) mailboxes() (given.Returns, error) {
+	base, err := given.Load("")
+	if err != nil {
+		fs := check.From(err)
+		t.findings(fs)
+		err = &exit{exitUsage, fmt.Errorf("%s in config.yaml", human.Plural(int64(len(fs)), "mistake")), "mailshot collect"}
+	}
+	return base, err
 }
 
 // withAccountsAsTheyAre is withAccounts for who changes nothing: where there are no accounts, none are left behind.
@@ -132,147 +179,13 @@ func (t *tool) withAccountsAsTheyAre(work func(*accounts.Accounts) error) error 
 	return errors.Join(err, os.RemoveAll(dir))
 }
 
-// everyLedger are the ledgers of all campaigns of the user: a message that came back may be about any of them.
-func (t *tool) everyLedger(ctx context.Context, a *accounts.Accounts, all []*definition.Definition) (files []string, err error) {
-	sent, err := a.AllSendings(ctx)
-	add := func(file string, needed bool) {
-		if abs, err := filepath.Abs(file); err == nil {
-			file = disk.Real(abs)
-		}
-		if _, err := os.Stat(file); err == nil || needed {
-			files = append(files, file)
-		}
-	}
-	for _, s := range sent {
-		add(s.Ledger, true) // its disk may come back
-	}
-	for _, file := range history.Ledgers(".") {
-		add(file, false)
-	}
-	for _, d := range all {
-		add(t.stateFile(d), false)
-	}
-	if t.state != "" {
-		add(t.state, false)
-	}
-	slices.Sort(files)
-	return slices.Compact(files), err
-}
-
-// explainReturns says what is made of messages.
-func (t *tool) explainReturns(ctx context.Context, a *accounts.Accounts,
-	ledgers func(context.Context) ([]string, error), path string) (err error) {
-	box, err := returning.Open(path, t.stdin, true)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no file or folder %s", shell.Quote(path))
-	}
-	if err != nil {
-		return usage(err, "mailshot collect --explain FILE")
-	}
-	defer func() { err = errors.Join(err, box.Close()) }()
-	files, err := ledgers(ctx)
-	if err != nil {
-		return err
-	}
-	desk, err := returns.Open(ctx, a, files)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, desk.Close()) }()
-	for _, text := range desk.Elsewhere() {
-		t.say("ledger: %s", report.Clean(text))
-	}
-	return returning.Explain(ctx, desk, box, path == "-", func(e returning.Explained) error { return writeLine(t.stdout, e) })
-}
-
-// collectNow reads the boxes and records what came back.
-func (t *tool) collectNow(cmd *cobra.Command, a *accounts.Accounts, ledgers func(context.Context) ([]string, error),
-	all []*definition.Definition, since time.Time, f collectFlags) error {
-	ctx, _, stop := interrupts(cmd.Context())
-	defer stop()
-	cfg := returning.Config{Accounts: a, Ledgers: ledgers, Since: since, Watch: f.watch,
-		Trouble: func(source string, err error) { t.say("%s: %v", report.Clean(source), err) }}
-	for _, path := range f.read {
-		if _, err := os.Stat(path); path != "-" && errors.Is(err, fs.ErrNotExist) {
-			return usage(fmt.Errorf("there is no file or folder %s", shell.Quote(path)), "mailshot collect --read FILE")
-		}
-		s := returning.Opener(path, t.stdin)
-		s.Soft = given.DefaultSoft
-		cfg.Sources = append(cfg.Sources, s)
-	}
-	if len(cfg.Sources) == 0 {
-		var err error
-		if cfg.Sources, err = t.sources(all); err != nil {
-			return err
-		}
-	}
-	sum, err := returning.Run(ctx, cfg)
-	if err == nil && len(sum.Failed) > 0 {
-		err = errors.New("not all could be read")
-	}
-	if sum != nil {
-		if f.json {
-			err = errors.Join(err, writeJSON(t.stdout, sum))
-		} else {
-			for _, line := range collectedWords(sum) {
-				t.say("%s", line)
-			}
-		}
-	}
-	if err != nil {
-		return &exit{exitFailed, err, "mailshot collect"}
-	}
-	if len(sum.Decide) > 0 {
-		t.hint("mailshot why ADDRESS")
-	}
-	return nil
-}
-
-// sources are the mailboxes of the campaigns that are named, else of config.yaml and of the campaign in this folder.
-func (t *tool) sources(all []*definition.Definition) ([]returning.Source, error) {
-	base, err := given.Load("")
-	if err != nil {
-		fs := check.From(err)
-		t.findings(fs)
-		return nil, &exit{exitUsage, fmt.Errorf("%s in config.yaml", human.Plural(int64(len(fs)), "mistake")), "mailshot collect"}
-	}
-	named := []returning.Named{{Returns: base}}
-	if here := path(nil); len(all) == 0 {
-		if d, err := definition.LoadWith(here, definition.Flags{NoList: true}); err == nil {
-			all = append(all, d)
-		}
-	} else {
-		named = nil
-	}
-	for _, d := range all {
-		named = append(named, returning.Named{Returns: d.Returns.Over(base), Definition: d})
-	}
-	file, err := t.accountsFile()
-	if err != nil {
-		return nil, err
-	}
-	list, err := returning.Sources(named, file, webhooks(file))
-	if err != nil {
-		return nil, usage(err, "mailshot collect --help")
-	}
-	if len(list) == 0 {
-		err := fmt.Errorf("nothing says where mail comes back: returns: is neither in a campaign file nor in %s "+
-			"(write returns: [{ maildir: ~/Maildir }] or the like; docs/returns.md)", given.ConfigName())
-		return nil, usage(err, "mailshot collect --read FILE")
-	}
-	return list, nil
-}
-
-// webhooks is the folder in which collect serve keeps what it takes, beside the accounts.
-func webhooks(accounts string) string { return filepath.Join(filepath.Dir(accounts), "webhooks") }
-
 // serveCommand is collect serve.
 func (t *tool) serveCommand() *cobra.Command {
 	return collecting.Command(collecting.Host{
 		Stdout: t.stdout, Say: t.say, Interrupts: interrupts, Usage: usage,
 		Spool: func() (string, error) {
 			file, err := t.accountsFile()
-			return webhooks(file), err
+			return collecting.Webhooks(file), err
 		},
 	})
 }

@@ -2,11 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,18 +12,12 @@ import (
 	"mailshot/campaign/message"
 	"mailshot/cmd/mailshot/following"
 	"mailshot/cmd/mailshot/human"
-	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
 
-// followFlags are the flags of follow-up.
-type followFlags struct {
-	id, list, file string
-	force          bool
-}
-
 func (t *tool) followUpCommand() *cobra.Command {
-	var f followFlags
+	var f following.Files
+	var id string
 	cmd := &cobra.Command{
 		Use:   "follow-up CAMPAIGN [--list FILE.csv] [--campaign FILE.yaml]",
 		Short: "A list, or a campaign, for those who have not answered",
@@ -43,40 +32,31 @@ Run mailshot collect before, so that what came back is known.`,
 		Example: `  mailshot follow-up campaign.yaml --list again.csv
   mailshot follow-up campaign.yaml --campaign again.yaml`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.followUp(cmd, args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.followUp(cmd, args, id, f) },
 	}
 	fs := cmd.Flags()
-	idFlag(cmd, &f.id, true, "the campaign `ID` instead of the file's")
-	fs.StringVar(&f.list, "list", "", "write the list to this .csv `FILE`; - is standard output")
-	fs.StringVar(&f.file, "campaign", "", "write a campaign to this .yaml `FILE` beside the first one, with its list and body")
-	fs.BoolVar(&f.force, "force", false, "overwrite existing files")
+	idFlag(cmd, &id, true, "the campaign `ID` instead of the file's")
+	fs.StringVar(&f.List, "list", "", "write the list to this .csv `FILE`; - is standard output")
+	fs.StringVar(&f.Campaign, "campaign", "", "write a campaign to this .yaml `FILE` beside the first one, with its list and body")
+	fs.BoolVar(&f.Force, "force", false, "overwrite existing files")
 	return cmd
 }
 
-func (t *tool) followUp(cmd *cobra.Command, args []string, f followFlags) (err error) {
-	if f.list == "" && f.file == "" {
+func (t *tool) followUp(cmd *cobra.Command, args []string, id string, f following.Files) (err error) {
+	if f.List == "" && f.Campaign == "" {
 		return usage(errors.New("name the list or the campaign to write"),
 			"mailshot follow-up "+shell.Quote(args[0])+" --list again.csv")
 	}
-	s, err := t.stored(cmd, args, f.id)
+	s, err := t.stored(cmd, args, id)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	stem := strings.TrimSuffix(f.file, filepath.Ext(f.file))
-	if f.file != "" && f.list == "" {
-		f.list = stem + ".csv"
-	}
-	if ext := filepath.Ext(f.list); f.list != "-" && !strings.EqualFold(ext, ".csv") {
-		return usage(fmt.Errorf("--list %s: the list is CSV, and its name has to end in .csv", shell.Quote(f.list)),
-			"mailshot follow-up "+shell.Quote(args[0])+" --list again.csv")
-	}
-	if err := mayFollow(s, f, stem); err != nil {
-		return usage(err, "mailshot follow-up --help")
+	if err := f.Check(s.file); err != nil {
+		return usage(err, "mailshot follow-up "+shell.Quote(args[0])+" --list again.csv")
 	}
 	return t.withAccounts(func(a *accounts.Accounts) error {
-		ctx := cmd.Context()
-		secret, err := a.Secret(ctx)
+		secret, err := a.Secret(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -84,87 +64,25 @@ func (t *tool) followUp(cmd *cobra.Command, args []string, f followFlags) (err e
 			MessageID: func(r ledger.Record) string {
 				return message.ID(s.def, digest.Parse(s.Kept.Definition).IDs(), secret, s.ID, r.Key)
 			}}
-		var n following.Counts
-		write := func(w io.Writer) (err error) {
-			n, err = following.List(ctx, cfg, w)
-			return err
-		}
-		if f.list == "-" {
-			err = write(t.stdout)
-		} else {
-			err = disk.Replace(f.list, func(w io.Writer) error { return buffered(w, write) })
-		}
+		n, err := f.WriteList(cmd.Context(), cfg, t.stdout)
 		if err != nil {
 			return err
 		}
-		t.sayFollowed(n)
+		t.say("%s to be written to again", human.Plural(n.Messages, "person is", "people are"))
+		if len(n.Left) > 0 {
+			t.say("not: %s", human.Counts(n.Left))
+		}
 		if n.Messages == 0 {
 			return &exit{exitFailed, following.ErrNobody, "mailshot status " + s.again(t)}
 		}
-		if f.file == "" {
+		if f.Campaign == "" {
 			return nil
 		}
-		return t.writeFollowing(s, f, stem)
+		if err := f.WriteCampaign(s.file, s.ID+"-follow-up", s.def.Recipients.Name); err != nil {
+			return err
+		}
+		t.say("written: %s, %s; the text in %s is yours to write", f.Campaign, f.List, f.Body())
+		t.hint("mailshot check " + shell.Quote(f.Campaign))
+		return nil
 	})
-}
-
-// mayFollow says why files must not be written.
-func mayFollow(s *stored, f followFlags, stem string) error {
-	if f.file == "" {
-		return notThere(f, f.list)
-	}
-	if there, here := filepath.Dir(f.file), filepath.Dir(s.file); disk.Real(there) != disk.Real(here) {
-		return fmt.Errorf("--campaign %s: it has to be in %s, for its paths are relative to that folder", shell.Quote(f.file),
-			shell.Quote(here))
-	}
-	if f.list == "-" || disk.Real(filepath.Dir(f.list)) != disk.Real(filepath.Dir(f.file)) {
-		return errors.New("--list has to be in the folder of --campaign")
-	}
-	return notThere(f, f.list, f.file, stem+".md")
-}
-
-// notThere says which of the files exist.
-func notThere(f followFlags, files ...string) error {
-	for _, name := range files {
-		if _, err := os.Lstat(name); name != "-" && err == nil && !f.force {
-			return fmt.Errorf("%s exists already; --force overwrites it", shell.Quote(name))
-		}
-	}
-	return nil
-}
-
-// writeFollowing writes the campaign file and its body.
-func (t *tool) writeFollowing(s *stored, f followFlags, stem string) error {
-	first, err := os.ReadFile(s.file)
-	if err != nil {
-		return err
-	}
-	body := stem + ".md"
-	text, err := following.Campaign(first, following.File{ID: s.ID + "-follow-up", List: filepath.Base(f.list),
-		Body: filepath.Base(body)})
-	if err != nil {
-		return err
-	}
-	for _, file := range []struct{ name, text string }{
-		{body, following.Body(s.def.Recipients.Name)}, {f.file, string(text)},
-	} {
-		err := disk.Replace(file.name, func(w io.Writer) error {
-			_, err := io.WriteString(w, file.text)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	t.say("written: %s, %s; the text in %s is yours to write", f.file, f.list, body)
-	t.hint("mailshot check " + shell.Quote(f.file))
-	return nil
-}
-
-// sayFollowed says who is on the list, and who is not.
-func (t *tool) sayFollowed(n following.Counts) {
-	t.say("%s to be written to again", human.Plural(n.Messages, "person is", "people are"))
-	if len(n.Left) > 0 {
-		t.say("not: %s", countWords(n.Left))
-	}
 }

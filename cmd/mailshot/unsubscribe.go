@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/leaving/visitors"
 	"mailshot/campaign/leaving/words"
+	"mailshot/cmd/mailshot/door"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/unsubscribing"
 )
@@ -122,7 +123,7 @@ func (t *tool) serveUnsubscribe(cmd *cobra.Command, args []string, a *accounts.A
 		return err
 	}
 	t.say("links that begin with %s are answered; an interrupt (Ctrl-C) ends it", c.Base)
-	if host, _, err := net.SplitHostPort(f.listen); err == nil && f.cert == "" && !unsubscribing.Local(host) {
+	if host, _, err := net.SplitHostPort(f.listen); err == nil && f.cert == "" && !door.Local(host) {
 		t.say("whoever can reach %s sees tokens on their way: only a proxy with HTTPS should", f.listen)
 	}
 	return s.Serve(ctx, hard)

@@ -145,7 +145,7 @@ func TestDiskFails(t *testing.T) {
 		state, accounts = "campaign/.mailshot/state.db", "user/accounts.db"
 		syncs, writes   = "fsync,fdatasync", "pwrite64"
 		broken          = "the ledger cannot be written, nothing more is begun"
-		again           = "then send again: it resumes"
+		again           = "then run the command again: it goes on"
 	)
 	for _, c := range []struct {
 		name, file, calls, how string
@@ -271,9 +271,9 @@ func TestDiskFull(t *testing.T) {
 		says               []string
 	}{
 		{"ledger", "campaign/.mailshot", "size=16m", // with room for its log
-			[]string{"campaign/.mailshot/state.db: no room on the disk", "make room, then send again: it resumes"}},
+			[]string{"campaign/.mailshot/state.db: no room on the disk", "make room, then run the command again: it goes on"}},
 		{"accounts", "user", "size=8m", []string{"user/accounts.db: no room on the disk",
-			"make room, then send again: it resumes"}},
+			"make room, then run the command again: it goes on"}},
 		{"archive", "campaign/sent", "size=2m",
 			[]string{"archive: ", "no space left on device", "was sent, and has no copy",
 				"make sent/ writable again, with room, then send again: it resumes"}},
@@ -326,7 +326,7 @@ func TestLimits(t *testing.T) {
 		a.suffer(func(pid int) func() {
 			limit(t, pid, syscall.RLIMIT_FSIZE, 4096) // which all that grows has passed
 			return func() {}
-		}, "the disk failed", "ulimit -f", "then send again: it resumes")
+		}, "the disk failed", "ulimit -f", "then run the command again: it goes on")
 	})
 	t.Run("open files", func(t *testing.T) {
 		t.Parallel()
@@ -368,7 +368,7 @@ func TestLimits(t *testing.T) {
 			remount(syscall.MS_RDONLY)
 			// The first time there is no file yet.
 			if talk := a.refused(a.Command("send", "--yes", "campaign.yaml")); !strings.Contains(talk, "state.db: ") ||
-				!strings.Contains(talk, "writable") || !strings.Contains(talk, "then send again: it resumes") {
+				!strings.Contains(talk, "writable") || !strings.Contains(talk, "then run the command again: it goes on") {
 				t.Error(talk)
 			}
 			remount(0)

@@ -7,8 +7,12 @@ var allowed = map[string][]string{
 	"cmd/mailshot/browser": {},
 	"cmd/mailshot/bundle":  {},
 	"cmd/mailshot/collecting": {
-		"campaign/definition/secret", "internal/inbox/events", "internal/inbox/spool", "internal/inbox/webhook",
+		"campaign/accounts", "campaign/definition", "campaign/definition/returns", "campaign/definition/secret",
+		"campaign/history", "campaign/report", "campaign/returns", "cmd/mailshot/door", "cmd/mailshot/human",
+		"internal/disk", "internal/inbox", "internal/inbox/events", "internal/inbox/files",
+		"internal/inbox/returning", "internal/inbox/spool", "internal/inbox/webhook", "internal/shell",
 	},
+	"cmd/mailshot/door": {},
 	"cmd/mailshot/earlier": {
 		"campaign/digest", "campaign/history", "campaign/ledger", "campaign/recipients", "cmd/mailshot/opened",
 		"cmd/mailshot/page", "internal/mailbox",
@@ -22,6 +26,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/following": {
 		"campaign/accounts", "campaign/history", "campaign/ledger", "campaign/recipients", "internal/bounce",
+		"internal/disk", "internal/shell",
 	},
 	"cmd/mailshot/gallery": {
 		"campaign", "campaign/check", "campaign/message", "campaign/report", "cmd/mailshot/earlier",
@@ -60,7 +65,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/unsubscribing": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/schema", "campaign/leaving/desk",
-		"campaign/leaving/visitors", "campaign/leaving/words", "render/address",
+		"campaign/leaving/visitors", "campaign/leaving/words", "cmd/mailshot/door", "render/address",
 	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
@@ -290,6 +295,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/cc", "campaign/ledger/internal/returned", "campaign/ledger/internal/schema",
 		"internal/sqlite",
 	},
+	"campaign/ledger/ledgertest":        {"campaign/ledger"},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
 		"campaign/ledger/internal/returned", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
@@ -454,14 +460,15 @@ var allowed = map[string][]string{
 		"internal/bounce", "internal/disk", "internal/ellipsis", "internal/inbox", "render/token", "sender/reply",
 	},
 	"internal/inbox/files": {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
-	"internal/inbox/imap":  {"internal/inbox", "internal/mask", "sender/auth", "sender/reply"},
+	"internal/inbox/imap":  {"internal/inbox", "internal/inbox/server", "internal/mask", "sender/auth"},
 	"internal/inbox/pop3": {
-		"internal/inbox", "internal/inbox/content", "internal/mask", "sender/auth", "sender/reply",
+		"internal/inbox", "internal/inbox/content", "internal/inbox/server", "internal/mask", "sender/auth",
 	},
 	"internal/inbox/returning": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/returns", "campaign/returns",
 		"internal/bounce", "internal/bounce/parts", "internal/inbox", "internal/inbox/...",
 	},
+	"internal/inbox/server":  {"sender/auth", "sender/reply"},
 	"internal/inbox/spool":   {"internal/disk", "internal/inbox", "internal/inbox/events"},
 	"internal/inbox/webhook": {"internal/inbox", "internal/inbox/events", "internal/inbox/spool"},
 	"internal/behind":        {},

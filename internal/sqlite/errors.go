@@ -48,7 +48,7 @@ func Explain(path string, err error) error {
 	case sqlite3.SQLITE_CANTOPEN:
 		return &statefile.Error{Path: path, Text: "cannot be opened", Err: err,
 			Hint: "check that its folder exists and is writable, and that this process may open enough files " +
-				"(ulimit -n 256); then send again: it resumes"}
+				"(ulimit -n 256); then run the command again: it goes on"}
 	case sqlite3.SQLITE_IOERR:
 		return faulty(path, failedAt(err), err)
 	}
@@ -61,7 +61,7 @@ func Explain(path string, err error) error {
 		return readOnly(path, err)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return &statefile.Error{Path: path, Text: "this process may open no more files", Err: err,
-			Hint: "allow more: ulimit -n 256; then send again: it resumes"}
+			Hint: "allow more: ulimit -n 256; then run the command again: it goes on"}
 	}
 	return err
 }
@@ -69,17 +69,17 @@ func Explain(path string, err error) error {
 func faulty(path, text string, err error) error {
 	return &statefile.Error{Path: path, Text: text, Err: err,
 		Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size " +
-			"(ulimit -f), fix it, then send again: it resumes"}
+			"(ulimit -f), fix it, then run the command again: it goes on"}
 }
 
 func noRoom(path string, err error) error {
 	return &statefile.Error{Path: path, Text: "no room on the disk", Err: err,
-		Hint: "make room, then send again: it resumes"}
+		Hint: "make room, then run the command again: it goes on"}
 }
 
 func readOnly(path string, err error) error {
 	return &statefile.Error{Path: path, Text: "the file or its disk is read-only", Err: err,
-		Hint: "make it writable, then send again: it resumes"}
+		Hint: "make it writable, then run the command again: it goes on"}
 }
 
 // failedAt says what the disk failed to do.

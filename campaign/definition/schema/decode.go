@@ -255,7 +255,7 @@ func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 		default:
 			hint = fmt.Sprintf("it belongs under %q", home)
 		}
-	} else if len(names) <= 20 {
+	} else {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	dec.Report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)

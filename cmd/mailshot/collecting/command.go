@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/definition/secret"
+	"mailshot/cmd/mailshot/door"
 	"mailshot/internal/inbox/events"
 )
 
@@ -111,11 +112,11 @@ func (f *flags) serve(parent context.Context, h Host) error {
 	}
 	for _, a := range s.Addresses() {
 		if _, err := fmt.Fprintln(h.Stdout, a); err != nil {
-			return errors.Join(err, s.listener.Close())
+			return errors.Join(err, s.door.Close())
 		}
 	}
 	h.Say("webhooks are taken, and kept in %s; an interrupt (Ctrl-C) ends it", f.spool)
-	if host, _, err := net.SplitHostPort(f.listen); err == nil && f.cert == "" && !local(host) {
+	if host, _, err := net.SplitHostPort(f.listen); err == nil && f.cert == "" && !door.Local(host) {
 		h.Say("whoever can reach %s sees secrets and addresses on their way: only a proxy with HTTPS should", f.listen)
 	}
 	return s.Serve(ctx, hard)

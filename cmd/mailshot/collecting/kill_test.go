@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -296,7 +295,7 @@ func TestServe(t *testing.T) {
 	var ended error
 	serving.Go(func() { ended = s.Serve(ctx, make(chan struct{})) })
 	client := &http.Client{Transport: &http.Transport{}}
-	if !account.send(client, "http://"+s.listener.Addr().String()+"/hooks/sendgrid", 1) {
+	if !account.send(client, s.door.URL()+"/hooks/sendgrid", 1) {
 		t.Error("not taken")
 	}
 	interrupt()
@@ -311,50 +310,4 @@ func TestServe(t *testing.T) {
 	if _, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Spool: dir, Hooks: []Hook{{Provider: "mandrill"}}}); err == nil {
 		t.Error("a provider that nobody knows")
 	}
-}
-
-// Connections beyond the number are closed, and a place is free again when one has gone.
-func TestDoor(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &door{Listener: l, places: make(chan struct{}, 2)}
-	inside := make(chan net.Conn, 10)
-	var accepting sync.WaitGroup
-	accepting.Go(func() {
-		for {
-			c, err := d.Accept()
-			if err != nil {
-				return
-			}
-			inside <- c
-		}
-	})
-	defer accepting.Wait()
-	defer l.Close()
-	enter := func() net.Conn {
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return c
-	}
-	enter()
-	enter()
-	one, two := <-inside, <-inside
-	if _, err := enter().Read(make([]byte, 1)); err == nil || len(inside) > 0 {
-		t.Errorf("a third one: %v", err)
-	}
-	one.Close()
-	one.Close() // its place is given back once
-	enter()
-	three := <-inside
-	if _, err := enter().Read(make([]byte, 1)); err == nil || len(inside) > 0 {
-		t.Errorf("a fourth one: %v", err)
-	}
-	two.Close()
-	three.Close()
 }

@@ -1,18 +1,16 @@
-// Package collecting is how the program takes webhooks of mail providers: [Command] is mailshot collect serve, [Open]
-// listens, and [Server.Serve] answers until it is to stop. What is taken lies in a folder, and collect reads it there.
+// Package collecting is what mailshot collect does at the terminal: [Job.Run] finds the mailboxes and the ledgers, reads
+// what came back, and says so; [Job.Explain] says what would follow of messages.
+//
+// [Command] is mailshot collect serve, which takes webhooks of mail providers: [Open] listens, and [Server.Serve] answers
+// until it is to stop. What is taken lies in a folder, and collect reads it there.
 package collecting
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"log"
-	"net"
-	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -20,6 +18,7 @@ import (
 	"time"
 
 	"mailshot/campaign/definition/secret"
+	"mailshot/cmd/mailshot/door"
 	"mailshot/internal/inbox/events"
 	"mailshot/internal/inbox/spool"
 	"mailshot/internal/inbox/webhook"
@@ -52,15 +51,16 @@ type Config struct {
 
 // Server listens. Make it with Open.
 type Server struct {
-	listener net.Listener
-	http     *http.Server
-	spool    *spool.Spool
-	keep     time.Duration
-	secure   bool
-	base     string
-	paths    []string
-	say      func(format string, args ...any)
+	door  *door.Door
+	spool *spool.Spool
+	keep  time.Duration
+	base  string
+	paths []string
+	say   func(format string, args ...any)
 }
+
+// mostOpen is how many connections may be open at once. The events of a provider come from few addresses.
+const mostOpen = 500
 
 // Open reads the secrets and listens, and answers nobody yet.
 func Open(ctx context.Context, c Config) (*Server, error) {
@@ -70,9 +70,6 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	base, path, err := parseBase(c.Base)
 	if err != nil {
 		return nil, err
-	}
-	if (c.Cert == "") != (c.Key == "") {
-		return nil, errors.New("--cert and --key go together")
 	}
 	kept, err := spool.Open(c.Spool)
 	if err != nil {
@@ -88,24 +85,12 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{spool: kept, keep: c.Keep, secure: c.Cert != "", base: base, paths: handler.Paths(), say: c.Say}
-	s.http = &http.Server{
-		Handler: handler, MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 60 * time.Second, ErrorLog: log.New(panics{c.Say}, "", 0),
-	}
-	if s.secure {
-		cert := &certificate{cert: c.Cert, key: c.Key, say: c.Say}
-		if _, err := cert.get(nil); err != nil {
-			return nil, fmt.Errorf("--cert %s, --key %s: %w", c.Cert, c.Key, err)
-		}
-		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
-	}
-	l, err := net.Listen("tcp", c.Listen)
+	s := &Server{spool: kept, keep: c.Keep, base: base, paths: handler.Paths(), say: c.Say}
+	s.door, err = door.Open(door.Config{Listen: c.Listen, Cert: c.Cert, Key: c.Key, Handler: handler,
+		Read: 30 * time.Second, Write: 60 * time.Second, All: mostOpen, Say: c.Say})
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", c.Listen, err)
+		return nil, err
 	}
-	s.listener = &door{Listener: l, places: make(chan struct{}, mostOpen)}
 	return s, nil
 }
 
@@ -192,27 +177,18 @@ func parseBase(text string) (base, path string, err error) {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", "", fmt.Errorf("--base-url %q is not an address such as https://www.acme.example/hooks", text)
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && local(u.Hostname())) {
+	if u.Scheme != "https" && !(u.Scheme == "http" && door.Local(u.Hostname())) {
 		return "", "", fmt.Errorf("--base-url %q: secrets and addresses do not go in clear; write https: there", text)
 	}
 	path = strings.TrimRight(u.Path, "/")
 	return u.Scheme + "://" + u.Host, path, nil
 }
 
-// local reports whether a host is this machine.
-func local(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
-}
-
 // Addresses are what to give to the providers, one for each. Those of Postmark and Brevo need the secret besides.
 func (s *Server) Addresses() (all []string) {
 	base := s.base
 	if base == "" {
-		base = "http://" + s.listener.Addr().String()
-		if s.secure {
-			base = "https://" + s.listener.Addr().String()
-		}
+		base = s.door.URL()
 	}
 	for _, p := range s.paths {
 		all = append(all, base+p)
@@ -220,9 +196,8 @@ func (s *Server) Addresses() (all []string) {
 	return all
 }
 
-// The times of the end, and between two looks for what is old.
+// The times between two looks for what is old.
 const (
-	grace   = 15 * time.Second
 	between = time.Hour
 	marks   = 15 * 24 * time.Hour // longer than any signature is good for
 )
@@ -230,39 +205,12 @@ const (
 // Serve answers requests until ctx ends. Then it takes no new one, and returns when all that it took are answered. It
 // closes connections at once when hard is closed. What was answered 200 is on the disk.
 func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
-	ended := make(chan error, 1)
 	sweeping, rest := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	work.Go(func() {
-		if s.secure {
-			ended <- s.http.ServeTLS(s.listener, "", "")
-		} else {
-			ended <- s.http.Serve(s.listener)
-		}
-	})
 	work.Go(func() { s.sweep(sweeping) })
 	defer work.Wait()
 	defer rest()
-	select {
-	case err := <-ended:
-		return errors.Join(err, s.http.Close())
-	case <-ctx.Done():
-	}
-	wait, stop := context.WithTimeout(context.Background(), grace)
-	defer stop()
-	work.Go(func() {
-		select {
-		case <-hard:
-			stop()
-		case <-wait.Done():
-		}
-	})
-	err := s.http.Shutdown(wait)
-	stop()
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = nil // whoever has no answer sends it again
-	}
-	return errors.Join(err, s.http.Close())
+	return s.door.Serve(ctx, hard)
 }
 
 // sweep removes what is old, now and each hour.
@@ -283,17 +231,4 @@ func (s *Server) sweep(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
-}
-
-// panics passes on what net/http says of faults of this program. The rest is about strangers, with their addresses.
-type panics struct {
-	say func(format string, args ...any)
-}
-
-// Write passes on a line.
-func (p panics) Write(b []byte) (int, error) {
-	if strings.Contains(string(b), "panic") {
-		p.say("%s", b)
-	}
-	return len(b), nil
 }

@@ -1,6 +1,6 @@
 // Package following writes the list of those to whom a campaign is followed up: [List] writes it, and [Campaign] a
 // campaign file for it, whose messages are answers to the first ones for a mail program (In-Reply-To and References,
-// RFC 5322 section 3.6.4).
+// RFC 5322 section 3.6.4). [Files] writes both into files, and overwrites none that a person has.
 package following
 
 import (

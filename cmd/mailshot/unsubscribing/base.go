@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/definition/schema"
+	"mailshot/cmd/mailshot/door"
 	"mailshot/render/address"
 )
 
@@ -46,16 +47,10 @@ func ParseBase(text string) (Base, error) {
 	if err != nil {
 		return Base{}, err
 	}
-	if u.Scheme == "http" && !Local(u.Hostname()) {
+	if u.Scheme == "http" && !door.Local(u.Hostname()) {
 		return Base{}, fmt.Errorf("%q: mail programs take only an address that begins with https: here", schema.Clip(text))
 	}
 	return b, nil
-}
-
-// Local says whether a host is this machine.
-func Local(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // baseOf is an address in its one spelling.

@@ -4,15 +4,9 @@ package unsubscribing
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +15,7 @@ import (
 	"mailshot/campaign/leaving/desk"
 	"mailshot/campaign/leaving/visitors"
 	"mailshot/campaign/leaving/words"
+	"mailshot/cmd/mailshot/door"
 )
 
 // Config says what is served. Listen, Base and Accounts are required.
@@ -50,11 +45,7 @@ type Line struct {
 }
 
 // Server listens. Make it with Open.
-type Server struct {
-	listener net.Listener
-	http     *http.Server
-	secure   bool
-}
+type Server struct{ door *door.Door }
 
 // bursts is how many seconds' worth of requests may come at once. The mail of one provider comes from few addresses.
 const bursts = 10
@@ -68,24 +59,22 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{secure: c.Cert != "", http: &http.Server{
-		Handler: handler, MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 90 * time.Second,
-		IdleTimeout: 60 * time.Second, ErrorLog: log.New(panics{c.Say}, "", 0),
-	}}
-	if s.secure {
-		cert := &certificate{cert: c.Cert, key: c.Key, say: c.Say, now: time.Now}
-		if err := cert.load(); err != nil {
-			return nil, err
-		}
-		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
-	}
-	l, err := net.Listen("tcp", c.Listen)
+	return listen(c, handler)
+}
+
+// The connections that may be open at once.
+const (
+	mostOpen = 2000 // in all
+	mostEach = 100  // from one address that is not this machine's or a proxy's
+)
+
+func listen(c Config, handler http.Handler) (*Server, error) {
+	d, err := door.Open(door.Config{Listen: c.Listen, Cert: c.Cert, Key: c.Key, Handler: handler,
+		Read: 20 * time.Second, Write: 90 * time.Second, All: mostOpen, Each: mostEach, Exempt: c.Proxies.Has, Say: c.Say})
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", c.Listen, err)
+		return nil, err
 	}
-	s.listener = &door{Listener: l, all: mostOpen, each: mostEach, proxies: c.Proxies}
-	return s, nil
+	return &Server{d}, nil
 }
 
 func handlerOf(ctx context.Context, c Config) (http.Handler, error) {
@@ -110,51 +99,12 @@ func handlerOf(ctx context.Context, c Config) (http.Handler, error) {
 }
 
 // Address is where it listens, as a browser of this machine takes it.
-func (s *Server) Address() string {
-	if s.secure {
-		return "https://" + s.listener.Addr().String() + "/"
-	}
-	return "http://" + s.listener.Addr().String() + "/"
-}
-
-// grace is how long requests under way may take after the end.
-const grace = 15 * time.Second
+func (s *Server) Address() string { return s.door.URL() + "/" }
 
 // Serve answers requests until ctx ends. Then it takes no new one, and returns when all that it took are answered. It
 // closes connections at once when hard is closed. What was answered is on the disk.
 func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
-	ended := make(chan error, 1)
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		if s.secure {
-			ended <- s.http.ServeTLS(s.listener, "", "")
-		} else {
-			ended <- s.http.Serve(s.listener)
-		}
-	})
-	defer serving.Wait()
-	select {
-	case err := <-ended:
-		return errors.Join(err, s.http.Close())
-	case <-ctx.Done():
-	}
-	wait, stop := context.WithTimeout(context.Background(), grace)
-	defer stop()
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		select {
-		case <-hard:
-			stop()
-		case <-wait.Done():
-		}
-	})
-	err := s.http.Shutdown(wait)
-	stop()
-	watching.Wait()
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = nil // whoever has not been answered by now never is
-	}
-	return errors.Join(err, s.http.Close())
+	return s.door.Serve(ctx, hard)
 }
 
 // lines writes whole lines from several goroutines. What cannot be written is said once.
@@ -176,17 +126,4 @@ func (l *lines) add(line Line) {
 		l.said = true
 		l.say("the log cannot be written, and people are unsubscribed all the same: %v", err)
 	}
-}
-
-// panics passes on what net/http says of faults of this program. The rest is about strangers, with their addresses.
-type panics struct {
-	say func(format string, args ...any)
-}
-
-// Write passes on a line.
-func (p panics) Write(b []byte) (int, error) {
-	if strings.Contains(string(b), "panic") {
-		p.say("%s", b)
-	}
-	return len(b), nil
 }

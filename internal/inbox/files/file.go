@@ -170,11 +170,9 @@ func one(in *os.File, size int64) ([]part, error) {
 		return nil, err
 	}
 	p := part{from: postmarkLength(begins), to: size}
-	var h content.Hash
-	if _, err := io.Copy(&h, io.NewSectionReader(in, p.from, size-p.from)); err != nil {
+	if p.id, p.size, err = content.Of(io.NewSectionReader(in, p.from, size-p.from)); err != nil {
 		return nil, err
 	}
-	p.id, p.size = h.ID(), h.Size()
 	return []part{p}, nil
 }
 

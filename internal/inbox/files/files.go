@@ -72,9 +72,23 @@ func open(path string) (inbox.Box, error) {
 func Mbox(path string) inbox.Box {
 	path = disk.Real(path)
 	return &several{name: "mbox:" + path, list: func() ([]*file, error) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(filepath.Dir(path)); err == nil {
+				return nil, &AbsentError{path}
+			}
+		}
 		return []*file{{path: path, mbox: true}}, nil
 	}}
 }
+
+// AbsentError is the error of Each where an mbox is not there, and its folder is. Nothing has come to it: whoever
+// delivers to it makes it for the first message, and some mail programs remove it with the last one.
+type AbsentError struct{ Path string }
+
+func (e *AbsentError) Error() string { return e.Path + ": there is no such file" }
+
+// Unwrap returns fs.ErrNotExist.
+func (e *AbsentError) Unwrap() error { return fs.ErrNotExist }
 
 // File returns the box of a file that is one message, whatever is in it.
 func File(path string) inbox.Box {
@@ -180,6 +194,12 @@ func begin(f io.ReaderAt) ([]byte, error) {
 	return b[:n], err
 }
 
+// IsYAML reports whether a file's name ends as that of a campaign file. Such a file begins as a message does, with from:
+// and subject:, and is not one.
+func IsYAML(path string) bool {
+	return strings.EqualFold(filepath.Ext(path), ".yaml") || strings.EqualFold(filepath.Ext(path), ".yml")
+}
+
 func isEML(path string) bool { return strings.EqualFold(filepath.Ext(path), ".eml") }
 
 // isMessage reports whether a text begins as a message does: with header fields, one of which each message has.
@@ -244,7 +264,7 @@ func walk(root string) (list []*file, err error) {
 				return fs.SkipDir
 			}
 			return nil
-		case e.IsDir():
+		case e.IsDir(), IsYAML(path):
 			return nil
 		}
 		info, err := os.Stat(path) // what a link leads to

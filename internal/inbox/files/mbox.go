@@ -60,12 +60,11 @@ func count(ctx context.Context, in io.ReaderAt, size int64) ([]part, error) {
 	if parts, ok := measured(in, size); ok {
 		for i := range parts {
 			p := &parts[i]
-			var h content.Hash
-			if _, err := io.Copy(&h, io.NewSectionReader(in, p.from, p.to-p.from)); err != nil {
-				return nil, err
+			var err error
+			if p.id, p.size, err = content.Of(io.NewSectionReader(in, p.from, p.to-p.from)); err == nil {
+				err = ctx.Err()
 			}
-			p.id, p.size = h.ID(), h.Size()
-			if err := ctx.Err(); err != nil {
+			if err != nil {
 				return nil, err
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailshot/internal/inbox/server"
 )
 
 type text string
@@ -74,7 +76,7 @@ func TestAppend(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, seen := serve(t, implicit, func(p *peer) {
+			cfg, seen := serve(t, server.Implicit, func(p *peer) {
 				if c.begin != nil {
 					c.after = func(p *peer) { t.Error("the message was sent") }
 				}
@@ -128,7 +130,7 @@ func TestPurpose(t *testing.T) {
 		{`* LIST (\Marked \SENT) "/" {4}` + "\r\nSent\r\n", "Sent", ""},
 	} {
 		for folder, want := range map[string]string{Sent: c.sent, Drafts: c.drafts} {
-			cfg, _ := serve(t, implicit, func(p *peer) { appending(p, c.list, "", nil) })
+			cfg, _ := serve(t, server.Implicit, func(p *peer) { appending(p, c.list, "", nil) })
 			cfg.Folder = folder
 			a, err := NewAppender(cfg)
 			if err != nil {

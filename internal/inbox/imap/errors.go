@@ -1,69 +1,21 @@
 package imap
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"strings"
 
-	"mailshot/sender/reply"
+	"mailshot/internal/inbox/server"
 )
 
-// Error says why a server could not be used, or not any more. It has no secret: what the server says is masked, and
-// what it said before TLS is not repeated at all.
-type Error struct {
-	Server string // host:port
-	Text   string
-	Hint   string // what a person may do; "" = nothing is known
-	Later  bool   // it may work another time without anybody doing anything
-	Err    error  // the cause; nil = the text says all
-}
-
-func (e *Error) Error() string {
-	s := e.Server + ": " + e.Text
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	if e.Hint != "" {
-		s += " (" + e.Hint + ")"
-	}
-	return s
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Temporary reports whether it may work another time without anybody doing anything.
-func (e *Error) Temporary() bool { return e.Later }
+// Error says why a server could not be used, or not any more.
+type Error = server.Error
 
 // TooLargeError is the error of Open for a message that is larger than Limits.Message.
-type TooLargeError struct {
-	Size  int64 // in octets, as the server says; or how much it has sent so far
-	Limit int64
-}
-
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the message has %d octets or more, and at most %d are read", e.Size, e.Limit)
-}
+type TooLargeError = server.TooLargeError
 
 // NoBodyError is the error of Open for a message that the server lists and does not give.
-type NoBodyError struct {
-	ID   string
-	Said string // the server's words; "" = it said nothing about it
-}
-
-func (e *NoBodyError) Error() string {
-	s := "the server lists message " + e.ID + " and does not give it"
-	if e.Said != "" {
-		s += ": " + e.Said
-	}
-	return s
-}
+type NoBodyError = server.NoBodyError
 
 // NoFolderError says that the server has no such folder, or does not open it.
 type NoFolderError struct {
@@ -99,10 +51,7 @@ func (e *PartError) Error() string {
 func (e *PartError) Unwrap() error { return e.Err }
 
 // Temporary reports whether it may work another time without anybody doing anything.
-func (e *PartError) Temporary() bool {
-	var t interface{ Temporary() bool }
-	return errors.As(e.Err, &t) && t.Temporary()
-}
+func (e *PartError) Temporary() bool { return server.Temporary(e.Err) }
 
 // refusal is a NO or a BAD.
 type refusal struct {
@@ -126,7 +75,6 @@ var (
 	errLiteral  = errors.New("the server sends more of a message than was asked for")
 	errBudget   = errors.New("the server sends far more than was asked for")
 	errMessages = errors.New("the server lists more messages than it has")
-	errSlow     = errors.New("the server did not answer in time")
 	errEnded    = errors.New("the server closed the connection")
 	errStrange  = errors.New("the server's answer is not IMAP")
 )
@@ -137,66 +85,11 @@ func (c Config) broken(err error) *Error {
 	if errors.As(err, &own) {
 		return own
 	}
-	e := &Error{Server: c.address(), Text: "the connection is lost", Later: true, Err: err}
-	var timeout net.Error
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Text, e.Err = errSlow.Error(), nil
-	case errors.Is(err, errEnded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		e.Text, e.Err = errEnded.Error(), nil
-	case errors.Is(err, errLine), errors.Is(err, errLiteral), errors.Is(err, errBudget), errors.Is(err, errMessages),
-		errors.Is(err, errStrange):
-		e.Text, e.Err, e.Later = err.Error(), nil, false
-		e.Hint = "the connection was closed; is this an IMAP server, on the right port?"
+	if errors.Is(err, errEnded) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
 	}
-	return e
-}
-
-// dialError says why no connection came about.
-func (c Config) dialError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	e := &Error{Server: c.address(), Text: "the server cannot be reached", Later: true, Err: err}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		e.Later, e.Hint = false, "is the host's name right?"
-	}
-	return e
-}
-
-// tlsError says why there is no TLS. Nothing was sent over such a connection.
-func (c Config) tlsError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	e := &Error{Server: c.address(), Text: "TLS", Err: err}
-	var (
-		unknown x509.UnknownAuthorityError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-		verify  *tls.CertificateVerificationError
-		record  tls.RecordHeaderError
-	)
-	switch {
-	case errors.Is(err, errPinned):
-		e.Hint = "nothing was sent; if whoever runs the server confirms a new certificate, set fingerprint anew"
-	case errors.As(err, &name):
-		e.Hint = "nothing was sent; host must be the name in the certificate"
-	case errors.As(err, &unknown):
-		e.Hint = "nothing was sent; if an authority of your own signed the certificate, name it in ca_file"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.Hint = "nothing was sent; renew the server's certificate, or set this computer's clock"
-	case errors.As(err, &invalid), errors.As(err, &verify):
-		e.Hint = "nothing was sent; the server's certificate cannot be trusted"
-	case errors.As(err, &record):
-		e.Text, e.Err = "the server does not speak TLS here", nil
-		e.Hint = "nothing was sent; port 143 usually needs tls: starttls, and port 993 tls: implicit"
-	default:
-		e.Later = true
-	}
-	return e
+	return c.at().Lost(err, errLine, errLiteral, errBudget, errMessages, errStrange)
 }
 
 // clean makes a server's words safe to show.
-func clean(s string) string { return reply.Clean(strings.ToValidUTF8(s, "?")) }
+func clean(s string) string { return server.Clean(s) }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailshot/internal/inbox/server"
 )
 
 // secretFree fails the test if the password shows, in an error or on the wire without TLS.
@@ -55,7 +57,7 @@ func TestHostile(t *testing.T) {
 			}
 			t.Run(string(at)+" "+o.name, func(t *testing.T) {
 				t.Parallel()
-				c, s := serve(t, implicit, func(p *peer) { behave(p, at, o.do) })
+				c, s := serve(t, server.Implicit, func(p *peer) { behave(p, at, o.do) })
 				if o.name == "falls silent" {
 					c.Timeouts.Answer = 1500 * time.Millisecond
 				}
@@ -106,7 +108,7 @@ func TestBeforeTLS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, s := serve(t, startTLS, func(p *peer) {
+			cfg, s := serve(t, server.StartTLS, func(p *peer) {
 				if c.greeting == "" {
 					c.greeting = "* OK ready\r\n"
 				}
@@ -161,7 +163,7 @@ func TestNoPassword(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, s := serve(t, implicit, func(p *peer) {
+			cfg, s := serve(t, server.Implicit, func(p *peer) {
 				if c.name == "PREAUTH" {
 					p.say("* PREAUTH welcome\r\n")
 					p.hear()
@@ -192,14 +194,14 @@ func TestNoPassword(t *testing.T) {
 // TestCertificate refuses a server that cannot show that it is the one, before anything is said.
 func TestCertificate(t *testing.T) {
 	t.Parallel()
-	for _, security := range []string{implicit, startTLS} {
+	for _, security := range []string{server.Implicit, server.StartTLS} {
 		for _, change := range []func(*Config){
 			func(c *Config) { c.RootCAs = nil },
 			func(c *Config) { c.Host = "localhost" },
 			func(c *Config) { c.Fingerprint = strings.Repeat("0", 64) },
 		} {
 			cfg, s := serve(t, security, func(p *peer) {
-				if security == startTLS {
+				if security == server.StartTLS {
 					p.say("* OK ready\r\n")
 					p.hear()
 					p.ok()

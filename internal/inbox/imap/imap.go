@@ -18,28 +18,22 @@ package imap
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"mailshot/internal/inbox/server"
 	"mailshot/sender/auth"
 )
 
-// The kinds of protection, as in the campaign file.
-const (
-	implicit = "implicit"
-	startTLS = "starttls"
-	none     = "none"
-)
+// protocol is IMAP.
+var protocol = server.Protocol{Article: "an", Name: "IMAP", Implicit: 993, Plain: 143, Applications: []string{"imap"},
+	Logins: auth.Mechanisms(), ShortestLimit: 512}
 
 // Config says which folder of which server to open.
 type Config struct {
@@ -102,18 +96,7 @@ func (t Timeouts) defaults() Timeouts {
 
 // resolve checks a configuration, finds all mistakes at once, and fills in the defaults.
 func (c Config) resolve() (Config, error) {
-	switch {
-	case c.TLS == "" && c.Port == 143:
-		c.TLS = startTLS
-	case c.TLS == "":
-		c.TLS = implicit
-	}
-	if c.Port == 0 {
-		c.Port = 993
-		if c.TLS != implicit {
-			c.Port = 143
-		}
-	}
+	c.TLS, c.Port = protocol.Protection(c.TLS, c.Port)
 	c.Folder = cmp.Or(c.Folder, "INBOX")
 	if strings.EqualFold(c.Folder, "INBOX") {
 		c.Folder = "INBOX"
@@ -123,59 +106,21 @@ func (c Config) resolve() (Config, error) {
 }
 
 func (c Config) check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("imap: "+format, args...)) }
-	if c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		bad("host %q is not a host name", c.Host)
-	}
-	if c.Port < 1 || c.Port > 65535 {
-		bad("port %d is not between 1 and 65535", c.Port)
-	}
-	switch c.TLS {
-	case implicit, startTLS:
-	case none:
-		if !local(c.Host) {
-			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
-		}
-	default:
-		bad("tls %q is not implicit, starttls or none", c.TLS)
-	}
-	switch {
-	case c.Password != nil && c.Token != nil:
-		bad("both a password and a token (remove one of them)")
-	case c.Password == nil && c.Token == nil:
-		bad("neither a password nor a token (a mailbox wants a login)")
-	case c.Username == "":
-		bad("a password or a token without a user name")
-	}
-	if c.Auth != "" && !slices.Contains(auth.Mechanisms(), strings.ToUpper(c.Auth)) {
-		bad("auth %q is not one of %s", c.Auth, strings.Join(auth.Mechanisms(), ", "))
-	}
+	errs := c.at().Check(c.Limits.Message, c.Limits.Line, c.Limits.Messages)
 	if strings.ContainsFunc(c.Folder, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		bad("folder %q has a control character", c.Folder)
-	}
-	if b, err := hex.DecodeString(c.Fingerprint); err != nil || len(b) != 0 && len(b) != sha256.Size {
-		bad("fingerprint %q is not a SHA-256 in hexadecimal", c.Fingerprint)
-	}
-	if c.Limits.Message < 0 || c.Limits.Line < 512 || c.Limits.Messages < 0 {
-		bad("limits must not be negative, and a line has at least 512 octets")
+		errs = append(errs, fmt.Errorf("imap: folder %q has a control character", c.Folder))
 	}
 	return errors.Join(errs...)
 }
 
-// address is where the server is dialled.
-func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+// at is the server.
+func (c Config) at() server.Server {
+	return server.Server{Protocol: &protocol, Host: c.Host, Port: c.Port, TLS: c.TLS, Auth: c.Auth, Username: c.Username,
+		Password: c.Password, Token: c.Token, RootCAs: c.RootCAs, Certificates: c.Certificates, Fingerprint: c.Fingerprint,
+		Connect: c.Timeouts.Connect, Open: c.Dial}
+}
 
 // name is the folder as a URL, without a secret.
 func (c Config) name() string {
 	return "imap://" + c.Username + "@" + net.JoinHostPort(strings.ToLower(c.Host), strconv.Itoa(c.Port)) + "/" + c.Folder
-}
-
-// local reports whether a host is this machine, whatever its DNS says.
-func local(host string) bool {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		return ip.Unmap().IsLoopback()
-	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }

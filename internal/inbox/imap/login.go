@@ -2,16 +2,13 @@ package imap
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/emersion/go-sasl"
-
+	"mailshot/internal/inbox/server"
 	"mailshot/internal/mask"
 	"mailshot/sender/auth"
 )
@@ -23,23 +20,13 @@ const longest = 8000
 // server does not play after all is followed by the next one: after a BAD, or a NO that is about the mechanism. Any
 // other NO is the end: the password was wrong, and another try could lock the account.
 func (s *session) login(ctx context.Context) error {
-	c := auth.Credentials{Mechanism: s.cfg.Auth, Username: s.cfg.Username}
-	var err error
-	switch {
-	case s.cfg.Token != nil:
-		c.Token, err = s.cfg.Token(ctx)
-	default:
-		c.Password, err = s.cfg.Password(ctx)
-	}
+	c, err := s.cfg.at().Credentials(ctx)
 	if err != nil {
 		return err
 	}
+	c.Mechanism = s.cfg.Auth
 	s.masks = func(text string) string { return mask.Text(text, c.Password, c.Token) }
-	at := auth.Server{Offered: s.offers(), Host: s.cfg.Host, Port: s.cfg.Port}
-	if conn, ok := s.conn.(*tls.Conn); ok {
-		state := conn.ConnectionState()
-		at.TLS = &state
-	}
+	at := s.cfg.at().Offers(s.conn, s.offers())
 	for refused := error(nil); ; {
 		client, err := auth.Choose(at, c)
 		var lacking *auth.NoMechanismError
@@ -81,57 +68,19 @@ func (a answer) notThisWay() bool {
 
 // authenticate plays one mechanism (RFC 9051 section 6.2.2).
 func (s *session) authenticate(client *auth.Client) (name string, a answer, err error) {
-	name, initial, err := client.Start()
-	if err != nil {
-		return name, a, s.fail("starting "+name+": "+clean(client.Mask(err.Error())), "")
+	said := func(line string, say func(string) (answer, error)) (server.Answer, error) {
+		a, err = say(line)
+		return server.Answer{OK: a.status == "OK", More: a.more, Challenge: a.text}, err
 	}
-	line, held := "AUTHENTICATE "+name, initial
-	if initial != nil && s.caps["SASL-IR"] && len(initial) < longest {
-		line, held = line+" "+encode(initial), nil
-	}
-	a, err = s.command(line)
-	for rounds := 0; err == nil && a.more; rounds++ {
-		response, rerr := respond(client, name, a.text, held)
-		if held = nil; rerr != nil || rounds > 10 {
-			_, _ = s.send("*") // the login is over either way
-			return name, a, s.fail("the server asked for something that "+name+" does not know", "")
+	name, err = s.cfg.at().Play(client, func(name, initial string) (first server.Answer, sent bool, err error) {
+		line := "AUTHENTICATE " + name
+		if sent = initial != "" && s.caps["SASL-IR"] && len(initial) < longest; sent {
+			line += " " + initial // RFC 4959
 		}
-		a, err = s.send(base64.StdEncoding.EncodeToString(response))
-	}
-	if err == nil && a.status == "OK" {
-		verr := client.Verified()
-		if held != nil {
-			verr = errors.New("the server says that the login is good before it has seen it")
-		}
-		if verr != nil {
-			return name, a, s.fail(clean(client.Mask(verr.Error())), "the server is not to be trusted")
-		}
-	}
+		first, err = said(line, s.command)
+		return first, sent, err
+	}, func(line string) (server.Answer, error) { return said(line, s.send) })
 	return name, a, err
-}
-
-// encode is an initial response as SASL-IR has it (RFC 4959).
-func encode(b []byte) string {
-	if len(b) == 0 {
-		return "="
-	}
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-// respond answers a challenge. held is the initial response if it was not sent yet; nil = it was.
-func respond(client *auth.Client, name, encoded string, held []byte) ([]byte, error) {
-	challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	switch {
-	case held != nil && (err != nil || len(challenge) == 0):
-		return held, nil
-	case held != nil:
-		return nil, sasl.ErrUnexpectedServerChallenge
-	case err != nil && name == auth.Login:
-		return client.Next([]byte(encoded))
-	case err != nil:
-		return nil, err
-	}
-	return client.Next(challenge)
 }
 
 // byCommand logs in by LOGIN (RFC 9051 section 6.2.3), where the server does not forbid it.
@@ -183,28 +132,18 @@ func (s *session) refused(client *auth.Client, a answer) error {
 	if a.more {
 		return s.cfg.broken(errStrange)
 	}
-	e := s.fail("the server refuses the login of "+s.cfg.Username, "")
 	said := (&refusal{a.status, a.code, a.text}).Error()
 	if client != nil {
 		said = client.Mask(said)
 	}
-	e.Err = errors.New(said)
-	lower := strings.ToLower(a.text)
-	switch {
-	case a.code == "UNAVAILABLE" || a.code == "INUSE" || a.code == "LIMIT":
-		e.Later = true
-	case strings.Contains(lower, "application-specific") || strings.Contains(lower, "app password"):
-		e.Hint = "the account wants an app password, which its security settings on the web give, or a token"
-	case a.code == "PRIVACYREQUIRED":
+	e := s.cfg.at().Refused(said)
+	switch a.code {
+	case "UNAVAILABLE", "INUSE", "LIMIT":
+		e.Later, e.Hint = true, ""
+	case "PRIVACYREQUIRED":
 		e.Hint = "the server takes logins over TLS only: set tls: starttls or tls: implicit"
-	case a.code == "EXPIRED":
+	case "EXPIRED":
 		e.Hint = "the password has expired: set a new one on the provider's web page"
-	case s.cfg.Token != nil:
-		e.Hint = "the server refused the token: is the user name the account that logged in, may the token read mail " +
-			"(a scope for IMAP), and is IMAP enabled for the mailbox?"
-	default:
-		e.Hint = "check the user name and the password; some providers want an app password, " +
-			"or want IMAP to be switched on first"
 	}
 	return e
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"mailshot/internal/inbox"
+	"mailshot/internal/inbox/server"
 )
 
 const password = `open "sesame" \1`
@@ -107,7 +108,7 @@ func serve(t *testing.T, security string, script func(p *peer)) (c Config, seen 
 					_ = conn.Close()
 					seen.add(p)
 				}()
-				if security == implicit {
+				if security == server.Implicit {
 					p.encrypt()
 				}
 				script(p)

@@ -4,15 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/internal/inbox/server"
 )
 
 // session is a connection on its way from the first byte to the end of the login.
@@ -26,24 +24,15 @@ type session struct {
 	masks func(string) string // takes the login's secrets out of a text
 }
 
-// errPinned is the error of a certificate that is not the one that the server is known by.
-var errPinned = errors.New("the server shows a certificate with another fingerprint")
-
 // untagged is how many lines nobody asked for may come before one answer.
 const untagged = 1000
 
 // open connects, secures the connection and logs in. When ctx ends, so does the connection.
 func open(ctx context.Context, cfg Config) (*session, error) {
 	s := &session{cfg: cfg, masks: func(text string) string { return text }}
-	dial := cfg.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	limited, cancel := context.WithTimeout(ctx, cfg.Timeouts.Connect)
-	defer cancel()
-	conn, err := dial(limited, "tcp", cfg.address())
+	conn, err := cfg.at().Dial(ctx)
 	if err != nil {
-		return nil, cfg.dialError(ctx, err)
+		return nil, err
 	}
 	s.raw = conn
 	s.listen(conn)
@@ -69,7 +58,7 @@ func (s *session) listen(conn net.Conn) {
 
 // begin goes from the first byte to the end of the login.
 func (s *session) begin(ctx context.Context) error {
-	if s.cfg.TLS == implicit {
+	if s.cfg.TLS == server.Implicit {
 		if err := s.secure(ctx); err != nil {
 			return err
 		}
@@ -77,12 +66,12 @@ func (s *session) begin(ctx context.Context) error {
 	if err := s.greeting(); err != nil {
 		return err
 	}
-	if s.cfg.TLS == startTLS {
+	if s.cfg.TLS == server.StartTLS {
 		if err := s.startTLS(ctx); err != nil {
 			return err
 		}
 	}
-	if s.cfg.TLS == none && !loopback(s.raw.RemoteAddr()) {
+	if s.cfg.TLS == server.None && !server.Here(s.raw) {
 		return s.fail("the connection is not protected, so no password is sent over it",
 			"set tls: starttls or tls: implicit")
 	}
@@ -97,31 +86,15 @@ func (s *session) begin(ctx context.Context) error {
 
 // secure puts TLS on the connection.
 func (s *session) secure(ctx context.Context) error {
-	c := &tls.Config{ServerName: strings.Trim(s.cfg.Host, "[]"), RootCAs: s.cfg.RootCAs, MinVersion: tls.VersionTLS12,
-		Certificates: s.cfg.Certificates, NextProtos: []string{"imap"}}
-	if s.cfg.Fingerprint != "" {
-		c.InsecureSkipVerify = true // the fingerprint takes its place
-		c.VerifyConnection = func(state tls.ConnectionState) error {
-			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
-			if got := hex.EncodeToString(sum[:]); got != strings.ToLower(s.cfg.Fingerprint) {
-				return fmt.Errorf("%w: %s", errPinned, got)
-			}
-			return nil
-		}
+	conn, err := s.cfg.at().Secure(ctx, s.raw)
+	if err == nil {
+		s.listen(conn)
 	}
-	limited, cancel := context.WithTimeout(ctx, s.cfg.Timeouts.Connect)
-	defer cancel()
-	_ = s.raw.SetDeadline(time.Time{}) // the handshake has its own
-	conn := tls.Client(s.raw, c)
-	if err := conn.HandshakeContext(limited); err != nil {
-		return s.cfg.tlsError(ctx, err)
-	}
-	s.listen(conn)
-	return nil
+	return err
 }
 
 // protected reports whether what the server says comes from the server.
-func (s *session) protected() bool { return s.conn != s.raw || s.cfg.TLS == none }
+func (s *session) protected() bool { return s.conn != s.raw || s.cfg.TLS == server.None }
 
 // greeting reads the first line. A server that says that somebody is logged in already (PREAUTH) is refused: without
 // TLS it is the way to keep TLS off (RFC 9051 section 7.1.4), and with TLS nobody knows whose mailbox it is.
@@ -289,9 +262,7 @@ func (s *session) line() (string, error) {
 // deadline gives the next answer its time.
 func (s *session) deadline() { _ = s.conn.SetDeadline(time.Now().Add(s.cfg.Timeouts.Answer)) }
 
-func (s *session) fail(text, hint string) *Error {
-	return &Error{Server: s.cfg.address(), Text: text, Hint: hint}
-}
+func (s *session) fail(text, hint string) *Error { return s.cfg.at().Fail(text, hint) }
 
 // statusOf reads OK [CODE arguments] text.
 func statusOf(line string) answer {
@@ -310,15 +281,4 @@ func statusOf(line string) answer {
 func cut(line string) (word, rest string) {
 	word, rest, _ = strings.Cut(line, " ")
 	return word, rest
-}
-
-// loopback reports whether the other end is this machine.
-func loopback(a net.Addr) bool {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return a.IP.IsLoopback()
-	case *net.UnixAddr:
-		return true
-	}
-	return false
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/internal/inbox/server"
 )
 
 // folder is a folder of a scripted server that answers in its own way.
@@ -122,7 +124,7 @@ func TestSloppy(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, _ := serve(t, implicit, c.folder.answer)
+			cfg, _ := serve(t, server.Implicit, c.folder.answer)
 			want := map[string]string{}
 			for uid, text := range c.folder.texts {
 				want[fmt.Sprintf("7/%d", uid)] = text
@@ -138,7 +140,7 @@ func TestSloppy(t *testing.T) {
 // TestQuoted reads a body that comes as a quoted string.
 func TestQuoted(t *testing.T) {
 	t.Parallel()
-	cfg, _ := serve(t, implicit, folder{texts: map[uint32]string{1: "-"},
+	cfg, _ := serve(t, server.Implicit, folder{texts: map[uint32]string{1: "-"},
 		body: "* 1 FETCH (UID %d BODY[]<%f> \"FLAGS (\\\\Seen) \\\"UID 9\\\" )\")\r\n"}.answer)
 	if found, err := each(t, cfg); err != nil || found["7/1"] != `FLAGS (\Seen) "UID 9" )` {
 		t.Errorf("%q %v", found, err)
@@ -176,7 +178,7 @@ func TestLies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, _ := serve(t, implicit, c.folder.answer)
+			cfg, _ := serve(t, server.Implicit, c.folder.answer)
 			if c.err == "in time" {
 				cfg.Timeouts.Answer = 1500 * time.Millisecond
 			}
@@ -195,7 +197,7 @@ func TestLies(t *testing.T) {
 func TestEndless(t *testing.T) {
 	t.Parallel()
 	full := strings.Repeat("x", piece)
-	cfg, _ := serve(t, implicit, folder{texts: map[uint32]string{1: full}, size: "* 1 FETCH (UID %d RFC822.SIZE 9)\r\n",
+	cfg, _ := serve(t, server.Implicit, folder{texts: map[uint32]string{1: full}, size: "* 1 FETCH (UID %d RFC822.SIZE 9)\r\n",
 		body: fmt.Sprintf("* 1 FETCH (UID %%d BODY[]<%%f> {%d}\r\n%s)\r\n", piece, full)}.answer)
 	cfg.Limits.Message = 3_000_000
 	found, err := each(t, cfg)
@@ -207,7 +209,7 @@ func TestEndless(t *testing.T) {
 // TestWaitWithoutIdle waits for a while where the server has no IDLE, and after a connection was lost.
 func TestWaitWithoutIdle(t *testing.T) {
 	t.Parallel()
-	cfg, seen := serve(t, implicit, folder{texts: map[uint32]string{1: "x"}}.answer)
+	cfg, seen := serve(t, server.Implicit, folder{texts: map[uint32]string{1: "x"}}.answer)
 	cfg.Timeouts.Poll = time.Millisecond
 	b, err := New(cfg)
 	if err != nil {

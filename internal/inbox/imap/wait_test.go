@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"mailshot/internal/inbox/server"
 )
 
 // TestIdle waits at a server that says that there is something new, or that misbehaves meanwhile. What became of the
@@ -35,7 +37,7 @@ func TestIdle(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, _ := serve(t, implicit, func(p *peer) {
+			cfg, _ := serve(t, server.Implicit, func(p *peer) {
 				behave(p, "examine", func(p *peer) {
 					p.say("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] \r\n")
 					p.ok()

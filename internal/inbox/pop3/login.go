@@ -3,16 +3,13 @@ package pop3
 import (
 	"context"
 	"crypto/md5"
-	"crypto/tls"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/emersion/go-sasl"
-
+	"mailshot/internal/inbox/server"
 	"mailshot/internal/mask"
 	"mailshot/sender/auth"
 )
@@ -24,13 +21,7 @@ const mostCommand = 255
 // APOP. A mechanism that the server does not play after all is followed by the next one. Where the password was refused,
 // there is no other try: it could lock the account.
 func (s *session) login(ctx context.Context) error {
-	c := auth.Credentials{Username: s.cfg.Username}
-	var err error
-	if s.cfg.Token != nil {
-		c.Token, err = s.cfg.Token(ctx)
-	} else {
-		c.Password, err = s.cfg.Password(ctx)
-	}
+	c, err := s.cfg.at().Credentials(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,11 +41,7 @@ func (s *session) login(ctx context.Context) error {
 		return s.apop(c, digest)
 	}
 	c.Mechanism = s.cfg.Auth
-	at := auth.Server{Offered: slices.Clone(s.caps["SASL"]), Host: s.cfg.Host, Port: s.cfg.Port}
-	if conn, ok := s.conn.(*tls.Conn); ok {
-		state := conn.ConnectionState()
-		at.TLS = &state
-	}
+	at := s.cfg.at().Offers(s.conn, slices.Clone(s.caps["SASL"]))
 	for {
 		client, err := auth.Choose(at, c)
 		var lacking *auth.NoMechanismError
@@ -127,55 +114,19 @@ func timestamp(greeting string) string {
 
 // authenticate plays one mechanism.
 func (s *session) authenticate(client *auth.Client) (name string, a answer, err error) {
-	name, initial, err := client.Start()
-	if err != nil {
-		return name, a, s.fail("starting "+name+": "+clean(client.Mask(err.Error())), "")
+	say := func(line string) (server.Answer, error) {
+		a, err = s.command(line)
+		return server.Answer{OK: a.ok, More: a.more, Challenge: a.raw}, err
 	}
-	line, held := "AUTH "+name, initial
-	if initial != nil {
-		encoded := "="
-		if len(initial) > 0 {
-			encoded = base64.StdEncoding.EncodeToString(initial)
+	name, err = s.cfg.at().Play(client, func(name, initial string) (first server.Answer, sent bool, err error) {
+		line := "AUTH " + name
+		if sent = initial != "" && len(line)+len(initial)+3 <= mostCommand; sent {
+			line += " " + initial
 		}
-		if whole := line + " " + encoded; len(whole)+2 <= mostCommand {
-			line, held = whole, nil
-		}
-	}
-	a, err = s.command(line)
-	for rounds := 0; err == nil && a.more; rounds++ {
-		response, rerr := respond(client, name, a.raw, held)
-		if held = nil; rerr != nil || rounds > 10 {
-			_, _ = s.command("*") // the login is over either way
-			return name, a, s.fail("the server asked for something that "+name+" does not know", "")
-		}
-		a, err = s.command(base64.StdEncoding.EncodeToString(response))
-	}
-	if err == nil && a.ok {
-		verr := client.Verified()
-		if held != nil {
-			verr = errors.New("the server says that the login is good before it has seen it")
-		}
-		if verr != nil {
-			return name, a, s.fail(clean(client.Mask(verr.Error())), "the server is not to be trusted")
-		}
-	}
+		first, err = say(line)
+		return first, sent, err
+	}, say)
 	return name, a, err
-}
-
-// respond answers a challenge. held is the initial response if it was not sent yet; nil = it was.
-func respond(client *auth.Client, name, encoded string, held []byte) ([]byte, error) {
-	challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	switch {
-	case held != nil && (err != nil || len(challenge) == 0):
-		return held, nil
-	case held != nil:
-		return nil, sasl.ErrUnexpectedServerChallenge
-	case err != nil && name == auth.Login:
-		return client.Next([]byte(encoded))
-	case err != nil:
-		return nil, err
-	}
-	return client.Next(challenge)
 }
 
 // refused is the error of a login that was refused. The codes are those of RFC 2449 and RFC 3206.
@@ -183,22 +134,13 @@ func (s *session) refused(a answer) error {
 	if a.more {
 		return s.end(errStrange)
 	}
-	e := s.fail("the server refuses the login of "+clean(s.cfg.Username), "")
-	e.Err = errors.New(a.text)
+	e := s.cfg.at().Refused(a.text)
 	lower := strings.ToLower(a.text)
 	switch {
 	case a.code == "IN-USE" || strings.Contains(lower, "is locked") || strings.Contains(lower, "lock busy"):
 		e.Later, e.Hint = true, "another program has the mailbox open"
 	case a.code == "LOGIN-DELAY", strings.HasPrefix(a.code, "SYS/TEMP"), a.code == "SYS":
-		e.Later = true
-	case strings.Contains(lower, "application-specific") || strings.Contains(lower, "app password"):
-		e.Hint = "the account wants an app password, which its security settings on the web give, or a token"
-	case s.cfg.Token != nil:
-		e.Hint = "the server refused the token: is the user name the account that logged in, may the token read mail " +
-			"(a scope for POP3), and is POP3 enabled for the mailbox?"
-	default:
-		e.Hint = "check the user name and the password; some providers want an app password, " +
-			"or want POP3 to be switched on first"
+		e.Later, e.Hint = true, ""
 	}
 	return e
 }

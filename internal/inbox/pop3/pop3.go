@@ -13,28 +13,17 @@ package pop3
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"mailshot/internal/inbox"
+	"mailshot/internal/inbox/server"
 	"mailshot/sender/auth"
-)
-
-// The kinds of protection, as in the campaign file.
-const (
-	implicit = "implicit"
-	startTLS = "starttls"
-	none     = "none"
 )
 
 // The logins that are commands of POP3 and not mechanisms of SASL.
@@ -42,6 +31,9 @@ const (
 	userPass = "USER" // USER and PASS: the password itself
 	apop     = "APOP" // a digest of the password and of what the greeting says
 )
+
+// protocol is POP3.
+var protocol = server.Protocol{Article: "a", Name: "POP3", Implicit: 995, Plain: 110, Logins: Logins(), ShortestLimit: 128}
 
 // Logins are the names that Config.Auth may have.
 func Logins() []string { return append(auth.Mechanisms(), userPass, apop) }
@@ -90,18 +82,7 @@ type Timeouts struct {
 
 // resolve checks a configuration, finds all mistakes at once, and fills in the defaults.
 func (c Config) resolve() (Config, error) {
-	switch {
-	case c.TLS == "" && c.Port == 110:
-		c.TLS = startTLS
-	case c.TLS == "":
-		c.TLS = implicit
-	}
-	if c.Port == 0 {
-		c.Port = 995
-		if c.TLS != implicit {
-			c.Port = 110
-		}
-	}
+	c.TLS, c.Port = protocol.Protection(c.TLS, c.Port)
 	c.Auth = strings.ToUpper(c.Auth)
 	c.Limits.Message = cmp.Or(c.Limits.Message, 50_000_000)
 	c.Limits.Line = cmp.Or(c.Limits.Line, 4<<10)
@@ -113,62 +94,21 @@ func (c Config) resolve() (Config, error) {
 }
 
 func (c Config) check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("pop3: "+format, args...)) }
-	if c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		bad("host %q is not a host name", c.Host)
-	}
-	if c.Port < 1 || c.Port > 65535 {
-		bad("port %d is not between 1 and 65535", c.Port)
-	}
-	switch c.TLS {
-	case implicit:
-	case startTLS:
-		if c.Auth == apop {
-			bad("apop needs a greeting that came over TLS (set tls: implicit, or another auth)")
-		}
-	case none:
-		if !local(c.Host) {
-			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
-		}
-	default:
-		bad("tls %q is not implicit, starttls or none", c.TLS)
-	}
-	switch {
-	case c.Password != nil && c.Token != nil:
-		bad("both a password and a token (remove one of them)")
-	case c.Password == nil && c.Token == nil:
-		bad("neither a password nor a token (a mailbox wants a login)")
-	case c.Username == "":
-		bad("a password or a token without a user name")
+	errs := c.at().Check(c.Limits.Message, c.Limits.Line, c.Limits.Messages)
+	if c.TLS == server.StartTLS && c.Auth == apop {
+		errs = append(errs, errors.New("pop3: apop needs a greeting that came over TLS (set tls: implicit, or another auth)"))
 	}
 	if strings.ContainsFunc(c.Username, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		bad("the user name has a control character")
-	}
-	if c.Auth != "" && !slices.Contains(Logins(), c.Auth) {
-		bad("auth %q is not one of %s", c.Auth, strings.Join(Logins(), ", "))
-	}
-	if b, err := hex.DecodeString(c.Fingerprint); err != nil || len(b) != 0 && len(b) != sha256.Size {
-		bad("fingerprint %q is not a SHA-256 in hexadecimal", c.Fingerprint)
-	}
-	if c.Limits.Message < 0 || c.Limits.Line < 128 || c.Limits.Messages < 0 {
-		bad("limits must not be negative, and a line has at least 128 octets")
+		errs = append(errs, errors.New("pop3: the user name has a control character"))
 	}
 	return errors.Join(errs...)
 }
 
-// address is where the server is dialled.
-func (c Config) address() string {
-	return net.JoinHostPort(strings.Trim(c.Host, "[]"), strconv.Itoa(c.Port))
-}
-
-// local reports whether a host is this machine, whatever its DNS says.
-func local(host string) bool {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		return ip.Unmap().IsLoopback()
-	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+// at is the server.
+func (c Config) at() server.Server {
+	return server.Server{Protocol: &protocol, Host: c.Host, Port: c.Port, TLS: c.TLS, Auth: c.Auth, Username: c.Username,
+		Password: c.Password, Token: c.Token, RootCAs: c.RootCAs, Certificates: c.Certificates, Fingerprint: c.Fingerprint,
+		Connect: c.Timeouts.Connect, Open: c.Dial}
 }
 
 // Box is the mailbox of a POP3 server. It is an [inbox.Box]. It is not for concurrent use.

@@ -263,7 +263,6 @@ func (s *session) whole(ctx context.Context, e entry) (text []byte, id string, e
 	if err = errors.Join(err, in.Close()); err != nil {
 		return nil, "", err
 	}
-	var h content.Hash
-	h.Write(text)
-	return text, h.ID(), nil
+	id, _, err = content.Of(bytes.NewReader(text))
+	return text, id, err
 }

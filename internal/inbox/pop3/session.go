@@ -3,15 +3,13 @@ package pop3
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
 	"time"
+
+	"mailshot/internal/inbox/server"
 )
 
 // session is a connection from its first byte to QUIT. What breaks the protocol or a limit ends it.
@@ -32,21 +30,9 @@ type session struct {
 
 // open connects, secures the connection and logs in. When ctx ends, so does the connection, until close is called.
 func open(ctx context.Context, cfg Config) (*session, error) {
-	dial := cfg.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	limited, cancel := context.WithTimeout(ctx, cfg.Timeouts.Connect)
-	defer cancel()
-	conn, err := dial(limited, "tcp", cfg.address())
-	if ctx.Err() != nil {
-		if err == nil {
-			_ = conn.Close()
-		}
-		return nil, ctx.Err()
-	}
+	conn, err := cfg.at().Dial(ctx)
 	if err != nil {
-		return nil, cfg.dialError(err)
+		return nil, err
 	}
 	s := &session{cfg: cfg, raw: conn, masks: func(text string) string { return text }}
 	s.listen(conn)
@@ -74,7 +60,7 @@ func (s *session) close() { _ = s.raw.Close() }
 
 // begin goes from the first byte to the end of the login.
 func (s *session) begin(ctx context.Context) error {
-	if s.cfg.TLS == implicit {
+	if s.cfg.TLS == server.Implicit {
 		if err := s.secure(ctx); err != nil {
 			return err
 		}
@@ -82,12 +68,12 @@ func (s *session) begin(ctx context.Context) error {
 	if err := s.greeting(); err != nil {
 		return err
 	}
-	if s.cfg.TLS == startTLS {
+	if s.cfg.TLS == server.StartTLS {
 		if err := s.startTLS(ctx); err != nil {
 			return err
 		}
 	}
-	if s.conn == s.raw && !loopback(s.raw.RemoteAddr()) {
+	if s.conn == s.raw && !server.Here(s.raw) {
 		return s.fail("the connection is not protected, so no password is sent over it",
 			"set tls: starttls or tls: implicit")
 	}
@@ -107,31 +93,15 @@ func (s *session) begin(ctx context.Context) error {
 
 // secure puts TLS on the connection.
 func (s *session) secure(ctx context.Context) error {
-	c := &tls.Config{ServerName: strings.Trim(s.cfg.Host, "[]"), RootCAs: s.cfg.RootCAs, MinVersion: tls.VersionTLS12,
-		Certificates: s.cfg.Certificates}
-	if s.cfg.Fingerprint != "" {
-		c.InsecureSkipVerify = true // the fingerprint takes its place
-		c.VerifyConnection = func(state tls.ConnectionState) error {
-			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
-			if got := hex.EncodeToString(sum[:]); got != strings.ToLower(s.cfg.Fingerprint) {
-				return fmt.Errorf("%w: %s", errPinned, got)
-			}
-			return nil
-		}
+	conn, err := s.cfg.at().Secure(ctx, s.raw)
+	if err == nil {
+		s.listen(conn)
 	}
-	limited, cancel := context.WithTimeout(ctx, s.cfg.Timeouts.Connect)
-	defer cancel()
-	_ = s.raw.SetDeadline(time.Time{}) // the handshake has its own
-	conn := tls.Client(s.raw, c)
-	if err := conn.HandshakeContext(limited); err != nil {
-		return s.cfg.tlsError(ctx, err)
-	}
-	s.listen(conn)
-	return nil
+	return err
 }
 
 // trusted reports whether what the server says comes from the server.
-func (s *session) trusted() bool { return s.conn != s.raw || s.cfg.TLS == none }
+func (s *session) trusted() bool { return s.conn != s.raw || s.cfg.TLS == server.None }
 
 // greeting reads the first line.
 func (s *session) greeting() error {
@@ -326,17 +296,4 @@ func (s *session) quit() {
 	s.close()
 }
 
-func (s *session) fail(text, hint string) *Error {
-	return &Error{Server: s.cfg.address(), Text: text, Hint: hint}
-}
-
-// loopback reports whether the other end is this machine.
-func loopback(a net.Addr) bool {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return a.IP.IsLoopback()
-	case *net.UnixAddr:
-		return true
-	}
-	return false
-}
+func (s *session) fail(text, hint string) *Error { return s.cfg.at().Fail(text, hint) }

@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/events"
+	"mailshot/internal/inbox/files"
 	"mailshot/internal/inbox/imap"
 	"mailshot/internal/inbox/pop3"
 	"mailshot/internal/inbox/returning"
@@ -38,9 +39,13 @@ func (b box) Each(ctx context.Context, skip func(string) bool, do func(inbox.Mes
 	return nil
 }
 
-// run collects from one box of a folder.
-func run(t *testing.T, dir string, b inbox.Box) *returning.Summary {
+// run collects from one box of a folder. set changes the source.
+func run(t *testing.T, dir string, b inbox.Box, set ...func(*returning.Source)) *returning.Summary {
 	t.Helper()
+	source := returning.Source{Name: "box", Open: func(context.Context) (inbox.Box, error) { return b, nil }}
+	for _, f := range set {
+		f(&source)
+	}
 	a, err := accounts.Open(filepath.Join(dir, "user", "accounts.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +53,7 @@ func run(t *testing.T, dir string, b inbox.Box) *returning.Summary {
 	defer a.Close()
 	sum, err := returning.Run(t.Context(), returning.Config{Accounts: a,
 		Ledgers: func(context.Context) ([]string, error) { return []string{state(dir)}, nil },
-		Sources: []returning.Source{{Name: "box", Open: func(context.Context) (inbox.Box, error) { return b, nil }}}})
+		Sources: []returning.Source{source}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +74,11 @@ func TestUnread(t *testing.T) {
 		"lost":          &pop3.Error{Text: "the connection is lost", Later: true},
 		"disk":          errors.New("input/output error"),
 	}
-	if sum := run(t, dir, b); len(sum.Unread) != len(b) {
-		t.Errorf("%+v", sum.Unread)
+	asked := func(s *returning.Source) { s.Asked = true } // by a person, who is told each time
+	for _, set := range []func(*returning.Source){asked, asked, func(*returning.Source) {}} {
+		if sum := run(t, dir, b, set); len(sum.Unread) != len(b) {
+			t.Errorf("%+v", sum.Unread)
+		}
 	}
 	var again []string
 	for _, u := range run(t, dir, b).Unread {
@@ -124,5 +132,56 @@ func TestWebhookWaits(t *testing.T) {
 	}
 	if sum = run(t, dir, s.Box()); len(sum.Failed) != 0 || sum.Messages == 0 || sum.Waiting != 0 || kept() != 0 {
 		t.Errorf("with the ledger: %d kept, %+v", kept(), sum)
+	}
+}
+
+// raw is a mailbox of one message.
+type raw string
+
+func (r raw) Name() string { return fmt.Sprintf("box of %d", len(r)) }
+func (r raw) Close() error { return nil }
+
+func (r raw) Each(_ context.Context, skip func(string) bool, do func(inbox.Message) error) error {
+	return do(inbox.Message{ID: "1", Size: -1, Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(string(r))), nil
+	}})
+}
+
+// A message is the same by IMAP and in a file, in which a mail program has marked it as read.
+//
+// Seen to fail: with a name that the field Status has a part in.
+func TestSameInTwoBoxes(t *testing.T) {
+	t.Parallel()
+	dir := sent(t, 1)
+	names, err := filepath.Glob(filepath.Join(dir, "box", "new", "*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	text, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := run(t, dir, raw(text)); sum.Known != 0 || sum.Messages != 1 {
+		t.Errorf("%+v", sum)
+	}
+	marked := "Status: RO\r\n" + strings.ReplaceAll(string(text), "\n", "\r\n")
+	if sum := run(t, dir, raw(marked)); sum.Known != 1 || sum.Messages != 1 {
+		t.Errorf("marked: %+v", sum)
+	}
+}
+
+// Whom soft bounces take off the list is counted among those who are suppressed.
+//
+// Seen to fail: with the actions counted before the soft bounces are.
+func TestSoftIsCounted(t *testing.T) {
+	t.Parallel()
+	dir := mailed(t, 1, []report{full(0)})
+	box, err := files.Maildir(filepath.Join(dir, "box"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := run(t, dir, box, func(s *returning.Source) { s.Soft = 1 })
+	if sum.Actions["suppress"] != 1 || sum.Actions["mark"] != 0 {
+		t.Errorf("%+v", sum)
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/leaving"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/ledgertest"
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/files"
 	"mailshot/internal/inbox/returning"
@@ -63,9 +63,34 @@ func state(dir string) string { return filepath.Join(dir, ".mailshot", "state.db
 
 var news = token.Campaign{ID: "news", Domain: "acme.example"}
 
+// report is what a server says about the message to a person.
+type report struct {
+	person              int
+	action, code, words string
+}
+
+// The reports of the tests.
+func gone(i int) report { return report{i, "failed", "5.1.1", "no such user"} }
+func full(i int) report { return report{i, "failed", "5.2.2", "mailbox full"} }
+func came(i int) report { return report{i, "delivered", "2.0.0", "stored"} }
+
 // sent makes a folder with a campaign that was sent to n people, and a mailbox with a bounce of each: every second one
 // says that the mailbox is gone, the others that it is full.
-func sent(t *testing.T, n int) (dir string) {
+func sent(t testing.TB, n int) (dir string) {
+	t.Helper()
+	var all []report
+	for i := range n {
+		if i%2 == 1 {
+			all = append(all, full(i))
+		} else {
+			all = append(all, gone(i))
+		}
+	}
+	return mailed(t, n, all)
+}
+
+// mailed makes a folder with a campaign that was sent to n people, and a mailbox with reports.
+func mailed(t testing.TB, n int, all []report) (dir string) {
 	t.Helper()
 	ctx := t.Context()
 	dir = t.TempDir()
@@ -81,22 +106,17 @@ func sent(t *testing.T, n int) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plan(ctx, state(dir), n); err != nil {
-		t.Fatal(err)
-	}
+	ledgertest.Plan(t, state(dir), ledger.Campaign{ID: news.ID, From: "Acme <news@acme.example>"}, n)
+	ledgertest.Send(t, state(dir), news.ID, time.Now(), nil)
 	maker := token.New(secret, news, token.ReturnPath, false)
 	for _, sub := range []string{"new", "cur", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, "box", sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i := range n {
-		to := string(maker.Append([]byte("b+"), person(i))) + "@acme.example"
-		code, words := "5.1.1", "no such user"
-		if i%2 == 1 {
-			code, words = "5.2.2", "mailbox full"
-		}
-		text := fmt.Sprintf(notice, to, to, code, person(i), person(i), code, code, words)
+	for i, r := range all {
+		to, who := string(maker.Append([]byte("b+"), ledgertest.Key(r.person)))+"@acme.example", person(r.person)
+		text := fmt.Sprintf(notice, to, to, r.code, who, who, r.action, r.code, r.code, r.words)
 		name := filepath.Join(dir, "box", "new", fmt.Sprintf("%d.M%d.host", 1_700_000_000+i, i))
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -105,20 +125,20 @@ func sent(t *testing.T, n int) (dir string) {
 	return dir
 }
 
-func person(i int) string { return fmt.Sprintf("p%d@example.com", i) }
+func person(i int) string { return ledgertest.Person(i) }
 
 const notice = `Return-Path: <>
 Delivered-To: %s
 From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
 To: %s
-Subject: Undelivered Mail Returned to Sender
+Subject: Delivery Status Notification
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="b"
 
 --b
 Content-Type: text/plain
 
-Your message could not be delivered (%s): %s
+This is what became of your message (%s): %s
 
 --b
 Content-Type: message/delivery-status
@@ -126,57 +146,12 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mx.example.com
 
 Final-Recipient: rfc822; %s
-Action: failed
+Action: %s
 Status: %s
 Diagnostic-Code: smtp; 550 %s %s
 
 --b--
 `
-
-// plan plans and sends the campaign.
-func plan(ctx context.Context, file string, n int) (err error) {
-	l, err := ledger.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	lock, err := l.Lock(news.ID)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	draft, err := l.Draft(ctx, ledger.Campaign{ID: news.ID})
-	if err != nil {
-		return err
-	}
-	var rows []ledger.Row
-	for i := range n {
-		rows = append(rows, ledger.Row{Number: int64(i + 1), Place: fmt.Sprintf("people.csv:%d", i+2), Key: person(i),
-			Address: person(i), AddressKey: person(i), Lane: "relay", Fields: []byte("x"), State: ledger.Pending,
-			Digest: []byte(strings.Repeat("d", 32))})
-	}
-	if _, err := draft.Add(ctx, rows); err != nil {
-		return err
-	}
-	if err := draft.Freeze(ctx, ledger.Campaign{ID: news.ID, From: "Acme <news@acme.example>"}); err != nil {
-		return err
-	}
-	run, err := l.Run(ctx, news.ID, ledger.RunOptions{})
-	if err != nil {
-		return err
-	}
-	for {
-		one, err := run.Next(ctx, nil, time.Now())
-		if err != nil || one == nil {
-			return errors.Join(err, run.Close())
-		}
-		err = errors.Join(run.Begin(ctx, one), run.Start(ctx, one),
-			run.Settle(ctx, one, ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Time: time.Now()}))
-		if err != nil {
-			return errors.Join(err, run.Close())
-		}
-	}
-}
 
 // A mailbox is read, and the program killed again and again, wherever it is: each message is counted once, none is lost,
 // who is gone is on the suppression list and nobody else, and the mailbox is as it was.
@@ -188,24 +163,37 @@ func TestKilled(t *testing.T) {
 	if *long {
 		n, kills = 10_000, 50
 	}
-	dir := sent(t, n)
+	// Half of the mailboxes are gone. The others were full, and of every second of these it is said, too, that the message
+	// came: somebody made room.
+	var all []report
+	for i := range n {
+		switch i % 4 {
+		case 0, 2:
+			all = append(all, gone(i))
+		case 1:
+			all = append(all, full(i), came(i))
+		case 3:
+			all = append(all, full(i))
+		}
+	}
+	dir := mailed(t, n, all)
 	before := digest(t, filepath.Join(dir, "box"))
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	killed := 0
-	for killed < kills && killOnce(t, dir, 1+random.IntN(max(1, n/7/kills)), time.Duration(random.IntN(20))*time.Millisecond) {
+	for killed < kills && killOnce(t, dir, 1+random.IntN(max(1, len(all)/7/kills)), time.Duration(random.IntN(20))*time.Millisecond) {
 		killed++
 	}
 	if err := collect(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := returned(t, dir); got != int64(n) {
-		t.Errorf("%d returns are recorded, want %d", got, n)
+	if got := returned(t, dir, n); got != len(all) {
+		t.Errorf("%d returns are recorded, want %d", got, len(all))
 	}
 	if err := collect(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := returned(t, dir); got != int64(n) {
-		t.Errorf("after another time %d returns are recorded, want %d", got, n)
+	if got := returned(t, dir, n); got != len(all) {
+		t.Errorf("after another time %d returns are recorded, want %d", got, len(all))
 	}
 	if got := digest(t, filepath.Join(dir, "box")); got != before {
 		t.Error("the mailbox has changed")
@@ -227,7 +215,17 @@ func TestKilled(t *testing.T) {
 			t.Errorf("%s: on the list %t", person(i), listed[person(i)])
 		}
 	}
-	t.Logf("%d messages, %d kills", n, killed)
+	hash, err := a.AddressHash(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < n; i += 2 { // a bounce before all of this is another one only where no success is noted
+		soft := accounts.End{Person: hash(person(i)), Campaign: "earlier", At: time.Unix(1, 0), Soft: true}
+		if got, err := a.Ended(t.Context(), []accounts.End{soft}); err != nil || got[0] != map[int]int{1: 0, 3: 2}[i%4] {
+			t.Errorf("%s: %d soft bounces, %v", person(i), got, err)
+		}
+	}
+	t.Logf("%d messages, %d kills", len(all), killed)
 }
 
 // killOnce collects in a process that is killed a moment after it has recorded so many batches. It reports whether that
@@ -258,24 +256,22 @@ func killOnce(t *testing.T, dir string, batches int, moment time.Duration) bool 
 	return true
 }
 
-// returned is how many returns the ledger has, and checks that the states say so.
-func returned(t *testing.T, dir string) (n int64) {
+// returned is how many returns the ledger has, and checks that all n people's messages have bounced by the states.
+func returned(t *testing.T, dir string, n int) (recorded int) {
 	t.Helper()
-	l, err := ledger.Open(state(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for _, err := range l.Returns(t.Context(), news.ID, ledger.Filter{}) {
-		if n++; err != nil {
-			t.Fatal(err)
+	ledgertest.With(t, state(dir), func(l *ledger.Ledger) error {
+		for _, err := range l.Returns(t.Context(), news.ID, ledger.Filter{}) {
+			if recorded++; err != nil {
+				return err
+			}
 		}
-	}
-	counts, rows, err := l.Counts(t.Context(), news.ID)
-	if err != nil || counts[ledger.Bounced] != n || counts[ledger.Bounced]+counts[ledger.Sent] != rows {
-		t.Errorf("%d returns, %v of %d rows, %v", n, counts, rows, err)
-	}
-	return n
+		counts, rows, err := l.Counts(t.Context(), news.ID)
+		if counts[ledger.Bounced] != int64(n) || rows != int64(n) {
+			t.Errorf("%v of %d rows", counts, rows)
+		}
+		return err
+	})
+	return recorded
 }
 
 // digest is a digest of all files of a folder: their names and what is in them.

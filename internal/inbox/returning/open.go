@@ -31,9 +31,9 @@ func Open(path string, stdin io.Reader, copies bool) (inbox.Box, error) {
 	return events.Open(events.Config{Path: path})
 }
 
-// Opener is a source of what Open opens.
+// Opener is a source of what Open opens, for a person who names it.
 func Opener(path string, stdin io.Reader) Source {
-	return Source{Name: path, Open: func(context.Context) (inbox.Box, error) { return Open(path, stdin, false) }}
+	return Source{Name: path, Asked: true, Open: func(context.Context) (inbox.Box, error) { return Open(path, stdin, false) }}
 }
 
 // Named is who names mailboxes: a campaign file, or with a nil Definition config.yaml.

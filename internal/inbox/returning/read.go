@@ -5,8 +5,6 @@ package returning
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"mime"
@@ -15,6 +13,7 @@ import (
 	"mailshot/campaign/returns"
 	"mailshot/internal/bounce"
 	"mailshot/internal/inbox"
+	"mailshot/internal/inbox/content"
 )
 
 // most is how many octets a message may have that is read. A larger one stays where it is, and is said.
@@ -50,7 +49,10 @@ func read(ctx context.Context, box string, m inbox.Message) (*returns.Message, e
 		return nil, err
 	}
 	out := of(said)
-	out.ID, out.Source, out.Subject = identity(raw), box, subject(raw)
+	if out.ID, _, err = content.Of(bytes.NewReader(raw)); err != nil {
+		return nil, err
+	}
+	out.Source, out.Subject = box, subject(raw)
 	if !m.Received.IsZero() {
 		out.Time = m.Received
 	}
@@ -74,20 +76,6 @@ func of(m *bounce.Mail) *returns.Message {
 			Until: r.Until, Successor: r.Successor, Confidence: r.Confidence, Line: r.Line})
 	}
 	return out
-}
-
-// identity names a message by its content: the same by IMAP, by POP3 and in a file, whose lines may end otherwise.
-func identity(raw []byte) string {
-	h := sha256.New()
-	for len(raw) > 0 {
-		line, rest, more := bytes.Cut(raw, []byte("\n"))
-		h.Write(bytes.TrimSuffix(line, []byte("\r")))
-		if more {
-			h.Write([]byte("\n"))
-		}
-		raw = rest
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // subject is the subject of a message; "" if it has none that can be read.

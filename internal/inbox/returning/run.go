@@ -15,8 +15,8 @@ import (
 	"mailshot/internal/bounce/parts"
 	"mailshot/internal/inbox"
 	"mailshot/internal/inbox/events"
-	"mailshot/internal/inbox/imap"
-	"mailshot/internal/inbox/pop3"
+	"mailshot/internal/inbox/files"
+	"mailshot/internal/inbox/server"
 )
 
 // Source is a box that can be opened, and opened again when its connection broke.
@@ -25,6 +25,9 @@ type Source struct {
 	Open func(context.Context) (inbox.Box, error)
 	Soft int  // as in returns.Desk
 	Act  bool // as in returns.Desk
+	// Asked says that a person named it for this time: what cannot be read is not noted as read, so that it is said each
+	// time they ask.
+	Asked bool
 }
 
 // Config says what is collected. Accounts stay the caller's.
@@ -54,6 +57,7 @@ type Summary struct {
 	Unread   []Unread         `json:"unread"`  // what could not be read, the first of it
 	Waiting  int64            `json:"waiting"` // what is about campaigns whose ledgers are not here: it is read again
 	Failed   []string         `json:"failed"`  // sources and ledgers that could not be read, once each
+	Absent   []string         `json:"absent"`  // mbox files that are not there: nothing has come to them yet
 }
 
 // Unread is a message that could not be read.
@@ -75,7 +79,7 @@ type collector struct {
 // summary, and the others are read.
 func Run(ctx context.Context, cfg Config) (*Summary, error) {
 	c := &collector{Config: cfg, sum: Summary{Kinds: map[string]int64{}, Actions: map[string]int64{},
-		States: map[string]int64{}, Decide: []Returned{}, Unread: []Unread{}, Failed: []string{}}}
+		States: map[string]int64{}, Decide: []Returned{}, Unread: []Unread{}, Failed: []string{}, Absent: []string{}}}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var group sync.WaitGroup
@@ -146,8 +150,13 @@ func (c *collector) session(ctx context.Context, s Source) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
+	var last *returns.Desk
 	for {
-		if err := c.pass(ctx, s, box); err != nil || !c.Watch {
+		desk, err := c.pass(ctx, s, box, last)
+		if desk != nil {
+			last = desk
+		}
+		if err != nil || !c.Watch {
 			return err
 		}
 		c.well(s.Name)
@@ -179,38 +188,47 @@ type recordError struct{ err error }
 func (e *recordError) Error() string { return e.err.Error() }
 func (e *recordError) Unwrap() error { return e.err }
 
-// pass reads what is new in a box, and records it batch by batch.
-func (c *collector) pass(ctx context.Context, s Source, box inbox.Box) (err error) {
+// pass reads what is new in a box, and records it batch by batch. It returns the desk that decided, which is closed: nil
+// if nothing is new. last is that of the last pass in which something was.
+func (c *collector) pass(ctx context.Context, s Source, box inbox.Box, last *returns.Desk) (_ *returns.Desk, err error) {
+	p := &pass{collector: c, source: s, box: box.Name(), keep: func() {}, last: last}
+	err = p.read(ctx, box)
+	return p.desk, errors.Join(err, p.close())
+}
+
+// read reads what is new in a box.
+func (p *pass) read(ctx context.Context, box inbox.Box) error {
 	began := time.Now()
-	seen, err := c.Accounts.Collected(ctx, box.Name())
+	seen, err := p.Accounts.Collected(ctx, p.box)
 	if err != nil {
 		return &recordError{err}
 	}
-	p := &pass{collector: c, source: s, box: box.Name(), keep: func() {}}
 	if k, ok := box.(interface{ Keep() }); ok { // of webhooks, which Done removes
 		p.keep = k.Keep
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
 	var there []string
 	err = box.Each(ctx, func(id string) bool {
 		there = append(there, id)
 		return seen(id)
 	}, func(m inbox.Message) error {
-		if !c.Since.IsZero() && m.Received.Before(c.Since) && !m.Received.IsZero() {
+		if !p.Since.IsZero() && m.Received.Before(p.Since) && !m.Received.IsZero() {
 			p.keep()
 			return nil
 		}
 		return p.take(ctx, m)
 	})
-	if done := p.flush(ctx); done != nil || err != nil {
+	missing := p.absent(err)
+	if done := p.flush(ctx); done != nil || err != nil && !missing {
 		return errors.Join(err, done)
+	} else if err != nil {
+		return nil // what is noted of it stays: programs that empty an mbox remove it, and may bring it back
 	}
 	if d, ok := box.(interface{ Done() error }); ok { // what webhooks brought, and is durable now
 		if err := d.Done(); err != nil {
 			return err
 		}
 	}
-	if _, err := c.Accounts.KeepCollected(ctx, box.Name(), there, began); err != nil {
+	if _, err := p.Accounts.KeepCollected(ctx, p.box, there, began); err != nil {
 		return &recordError{err}
 	}
 	return nil
@@ -222,10 +240,27 @@ type pass struct {
 	source    Source
 	box       string
 	keep      func()        // what is read now is to be read again
+	last      *returns.Desk // of the pass before; nil = there was none
 	desk      *returns.Desk // nil until something is new
 	decisions []returns.Decision
 	ids       []string // of what was read, to be remembered when the decisions are durable
 	n         int
+}
+
+// absent notes whether an error says that the box is an mbox that is not there, which is no fault: whoever delivers to it
+// makes it for the first message.
+func (p *pass) absent(err error) bool {
+	missing := errors.As(err, new(*files.AbsentError))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := slices.Index(p.sum.Absent, p.source.Name)
+	switch {
+	case missing && at < 0:
+		p.sum.Absent = append(p.sum.Absent, p.source.Name)
+	case !missing && at >= 0:
+		p.sum.Absent = slices.Delete(p.sum.Absent, at, at+1)
+	}
+	return missing
 }
 
 func (p *pass) close() error {
@@ -246,6 +281,9 @@ func (p *pass) take(ctx context.Context, m inbox.Message) error {
 			return &recordError{err}
 		}
 		p.desk.Soft, p.desk.Act = p.source.Soft, p.source.Act
+		if p.last != nil {
+			p.desk.Recall(p.last)
+		}
 		for _, text := range p.desk.Elsewhere() {
 			p.trouble("ledger", errors.New(text))
 		}
@@ -280,14 +318,14 @@ func (p *pass) take(ctx context.Context, m inbox.Message) error {
 }
 
 // unread notes a message that could not be read. What is too large or not a message stays so, and is not asked for
-// again.
+// again, unless a person names it again.
 func (p *pass) unread(ctx context.Context, m inbox.Message, err error) error {
 	p.mu.Lock()
 	if len(p.sum.Unread) < shown {
 		p.sum.Unread = append(p.sum.Unread, Unread{p.box, m.ID, err.Error()})
 	}
 	p.mu.Unlock()
-	if forGood(err) {
+	if forGood(err) && !p.source.Asked {
 		p.ids = append(p.ids, m.ID)
 	} else {
 		p.keep()
@@ -300,12 +338,10 @@ func forGood(err error) bool {
 	var (
 		limit *parts.LimitError
 		large *largeError
-		imap  *imap.TooLargeError
-		pop   *pop3.TooLargeError
+		more  *server.TooLargeError
 		event *events.Mistake
 	)
-	return errors.As(err, &event) || errors.As(err, &limit) || errors.As(err, &large) || errors.As(err, &imap) ||
-		errors.As(err, &pop)
+	return errors.As(err, &event) || errors.As(err, &limit) || errors.As(err, &large) || errors.As(err, &more)
 }
 
 // count counts a message.
@@ -318,7 +354,6 @@ func (p *pass) count(m inbox.Message, all []returns.Decision, later bool) {
 	}
 	for _, d := range all {
 		p.sum.Kinds[d.Kind]++
-		p.sum.Actions[string(d.Action)]++
 		if d.Action == returns.List && len(p.sum.Decide) < shown {
 			p.sum.Decide = append(p.sum.Decide, returned(m.ID, p.box, d))
 		}
@@ -339,6 +374,9 @@ func (p *pass) flush(ctx context.Context) error {
 	}
 	if err != nil {
 		return &recordError{fmt.Errorf("what came back could not be recorded: %w", err)}
+	}
+	for _, d := range p.decisions { // Apply has counted soft bounces
+		p.sum.Actions[string(d.Action)]++
 	}
 	p.sum.Known += done.Known
 	for s, n := range done.States {

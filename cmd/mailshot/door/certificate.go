@@ -1,4 +1,4 @@
-package unsubscribing
+package door
 
 import (
 	"crypto/tls"
@@ -61,9 +61,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
-		if c.say != nil {
-			c.say("the new certificate cannot be used, the one before still is: %v", err)
-		}
+		c.say("the new certificate cannot be used, the one before still is: %v", err)
 		c.state = state // said once
 		return c.loaded, nil
 	}

@@ -1,9 +1,7 @@
-package main
+package collecting
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"mailshot/campaign/report"
@@ -15,21 +13,21 @@ import (
 // told is how many of what a person is to look at are said; --json has more.
 const told = 20
 
-// collectedWords is a summary in words.
-func collectedWords(s *returning.Summary) (lines []string) {
+// words are the lines in which a summary is said to a person.
+func words(s *returning.Summary) (lines []string) {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch {
 	case s.Messages == 0 && len(s.Failed)+len(s.Unread) > 0: // what could not be read may be new
 	case s.Messages == 0:
 		say("nothing new came back")
 	default:
-		say("%s: %s", human.Plural(s.Messages, "message came back", "messages came back"), countWords(manyOf(s.Kinds)))
+		say("%s: %s", human.Plural(s.Messages, "message came back", "messages came back"), human.Counts(manyOf(s.Kinds)))
 	}
 	if s.Known > 0 {
 		say("%s known already, from another place", human.Plural(s.Known, "of them was", "of them were"))
 	}
 	if len(s.States) > 0 {
-		say("now %s", countWords(s.States))
+		say("now %s", human.Counts(s.States))
 	}
 	if n := s.Actions[string(returns.Suppress)]; n > 0 {
 		say("%s on the suppression list", human.Plural(n, "person is", "people are"))
@@ -39,6 +37,9 @@ func collectedWords(s *returning.Summary) (lines []string) {
 	}
 	if s.Waiting > 0 {
 		say("%s about campaigns whose ledgers are not here, and stay to be read", human.Plural(s.Waiting, "message is", "messages are"))
+	}
+	for _, source := range s.Absent {
+		say("%s is not there: nothing has come to it yet, or returns: names another file", report.Clean(source))
 	}
 	for i, d := range s.Decide {
 		if i == told {
@@ -74,18 +75,4 @@ func manyOf(n map[string]int64) map[string]int64 {
 		named[name] = count
 	}
 	return named
-}
-
-// countWords are counts in words, the largest first.
-func countWords(n map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(n), func(a, b string) int {
-		if n[a] != n[b] {
-			return int(n[b] - n[a])
-		}
-		return strings.Compare(a, b)
-	})
-	for i, name := range names {
-		names[i] = fmt.Sprintf("%d %s", n[name], name)
-	}
-	return strings.Join(names, ", ")
 }

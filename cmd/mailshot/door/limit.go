@@ -1,24 +1,16 @@
-package unsubscribing
+package door
 
 import (
 	"net"
 	"net/netip"
 	"sync"
-
-	"mailshot/campaign/leaving/visitors"
 )
 
-// The connections that may be open at once.
-const (
-	mostOpen = 2000 // in all
-	mostEach = 100  // from one address that is not this machine's or a proxy's
-)
-
-// door is a listener that closes connections beyond a number, so that whoever holds many open keeps nobody else out.
-type door struct {
+// limited is a listener that closes connections beyond a number, so that whoever holds many open keeps nobody else out.
+type limited struct {
 	net.Listener
-	all, each int
-	proxies   visitors.Proxies
+	all, each int                   // 0 = no limit
+	exempt    func(netip.Addr) bool // nil = only this machine
 
 	mu   sync.Mutex
 	open int
@@ -26,7 +18,7 @@ type door struct {
 }
 
 // Accept returns the next connection that may come in.
-func (d *door) Accept() (net.Conn, error) {
+func (d *limited) Accept() (net.Conn, error) {
 	for {
 		c, err := d.Listener.Accept()
 		if err != nil {
@@ -50,11 +42,14 @@ func peer(c net.Conn) netip.Addr {
 }
 
 // enter counts a connection, if there is room for it.
-func (d *door) enter(from netip.Addr) bool {
+func (d *limited) enter(from netip.Addr) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	counted := from.IsValid() && !from.IsLoopback() && !d.proxies.Has(from)
-	if d.open >= d.all || counted && d.by[from] >= d.each {
+	if d.all > 0 && d.open >= d.all {
+		return false
+	}
+	counted := d.each > 0 && from.IsValid() && !from.IsLoopback() && (d.exempt == nil || !d.exempt(from))
+	if counted && d.by[from] >= d.each {
 		return false
 	}
 	if d.by == nil {
@@ -65,7 +60,7 @@ func (d *door) enter(from netip.Addr) bool {
 	return true
 }
 
-func (d *door) left(from netip.Addr) {
+func (d *limited) left(from netip.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open--
