@@ -453,8 +453,9 @@ var allowed = map[string][]string{
 	"internal/inbox/events": {
 		"internal/bounce", "internal/disk", "internal/ellipsis", "internal/inbox", "render/token", "sender/reply",
 	},
-	"internal/inbox/files": {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
-	"internal/inbox/imap":  {"internal/inbox", "internal/mask", "sender/auth", "sender/reply"},
+	"internal/inbox/filing": {"internal/inbox/imap", "internal/scratch"},
+	"internal/inbox/files":  {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
+	"internal/inbox/imap":   {"internal/inbox", "internal/mask", "sender/auth", "sender/reply"},
 	"internal/inbox/pop3": {
 		"internal/inbox", "internal/inbox/content", "internal/mask", "sender/auth", "sender/reply",
 	},
