@@ -116,7 +116,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	progress := t.progress(f)
 	o.Observe = func(e dispatch.Event) { w.observe(e); progress.observe(e) }
-	o.ObserveConnections = progress.connection
+	o.ObserveConnections, o.ObserveCopies = progress.connection, progress.copies
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
 	// A pipe that nobody reads any more (| head) would end the program with messages on the wire. So SIGPIPE, like an
@@ -355,6 +355,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
 	}
+	s.Filed = report.SentCopies{Folders: sum.Copies.Folders, Filed: sum.Copies.Filed, Failed: sum.Copies.Failed}
 	// If nobody reads the output, what is left to send or to decide still makes the exit code.
 	if f.json {
 		err = errors.Join(err, writeJSON(t.stdout, s))
@@ -370,6 +371,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 		sent = "put into Drafts"
 	}
 	t.say("%d %s in %s%s%s", sum.Sent, sent, human.Duration(sum.Duration), of, failures(sum))
+	t.sayCopies(sum, s.Filed)
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.Path())
 	}
@@ -438,4 +440,18 @@ func leftWords(sum *campaign.Summary, now time.Time) string {
 		why += "; the next may go " + human.When(sum.NextDue, now)
 	}
 	return why
+}
+
+// sayCopies says what became of the copies for Sent folders, and which messages have none.
+func (t *tool) sayCopies(sum *campaign.Summary, c report.SentCopies) {
+	if words := c.Words(); words != "" {
+		t.say("%s", words)
+	}
+	for i, u := range sum.Copies.Named {
+		if i == mostTold {
+			t.say("and more; --log FILE has them")
+			break
+		}
+		t.say("%s %s was sent and has no copy: %s", report.Clean(u.Place), report.Clean(u.Address), report.Clean(u.Text))
+	}
 }

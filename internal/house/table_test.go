@@ -150,7 +150,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {"cmd/mailshot/human"},
 	"campaign": {
-		"campaign/...", "internal/behind", "internal/mailbox", "internal/oauth", "internal/scratch",
+		"campaign/...", "internal/behind", "internal/oauth", "internal/scratch",
 		"internal/stdin", "render", "render/address", "sender/...", "templates",
 	},
 	"campaign/accounts": {
@@ -242,7 +242,10 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/digest", "campaign/ledger", "campaign/message",
 		"campaign/recipients", "campaign/report", "internal/trail", "render",
 	},
-	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/kept": {
+		"campaign/definition", "campaign/ledger", "campaign/transport", "internal/mailbox", "sender",
+	},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/leaving": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/bulk", "campaign/ledger", "render",
@@ -372,8 +375,8 @@ var allowed = map[string][]string{
 	},
 	"campaign/transport": {
 		"campaign/accounts", "campaign/caps", "campaign/definition", "campaign/definition/login",
-		"campaign/definition/returns", "internal/inbox/drafts", "internal/inbox/imap", "internal/oauth",
-		"internal/shell", "sender", "sender/mx", "sender/reply", "sender/sendmail",
+		"campaign/definition/returns", "internal/inbox/drafts", "internal/inbox/filing", "internal/inbox/imap",
+		"internal/oauth", "internal/shell", "sender", "sender/mx", "sender/reply", "sender/sendmail",
 	},
 	"templates":          {"templates/..."},
 	"templates/bidi":     {},
