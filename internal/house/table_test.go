@@ -316,7 +316,8 @@ var allowed = map[string][]string{
 	"campaign/pacing":   {"campaign/ledger", "sender/courtesy"},
 	"campaign/previous": {"campaign/check", "campaign/ledger"},
 	"campaign/readiness": {
-		"campaign/check", "campaign/definition", "campaign/definition/signing", "campaign/transport", "sender",
+		"campaign/check", "campaign/definition", "campaign/definition/returns", "campaign/definition/signing",
+		"campaign/transport", "sender",
 	},
 	"campaign/recipients": {
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
