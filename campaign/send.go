@@ -159,7 +159,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 		return nil, err
 	}
 	s.kept, err = kept.Open(kept.Config{Definition: c.def, Way: c.way, Now: c.now, Tell: c.opts.ObserveCopies,
-		Rehearsal: c.opts.Sink != nil || c.opts.To != nil})
+		Rehearsal: c.rehearsal()})
 	if err == nil && s.kept.Any() {
 		s.Sent = s.kept.Sent
 	}

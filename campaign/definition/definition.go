@@ -363,9 +363,13 @@ func (d *Definition) mark(dec *schema.Decoder) {
 	}
 	for _, s := range d.Servers {
 		for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file",
-			"client_certificate", "client_key", "sendmail", "host", "provider", "direct", "username", "sent_copy",
-			"sent_copy.password", "sent_copy.oauth.client_secret", "sent_copy.ca_file"} {
+			"client_certificate", "client_key", "sendmail", "host", "provider", "direct", "username", "sent_copy"} {
 			keep(s.path + "." + key)
+		}
+		for _, box := range []string{"drafts", "sent_copy"} {
+			for _, key := range []string{"password", "oauth.client_secret", "ca_file"} {
+				keep(s.path + "." + box + "." + key)
+			}
 		}
 	}
 }

@@ -82,6 +82,9 @@ func (l *looking) server(ctx context.Context, s *definition.Server) {
 		}
 	}
 	l.certificate(s)
+	if s.ToDrafts {
+		l.mailbox(ctx, s, &s.Drafts, "drafts")
+	}
 	if b := &s.SentCopy; b.Kind != "" && !l.Rehearsal {
 		l.mailbox(ctx, s, b, "sent_copy")
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"mailshot/campaign/definition/returns"
+	"mailshot/campaign/definition"
 	"mailshot/internal/inbox/filing"
 	"mailshot/sender"
 )
@@ -65,8 +65,10 @@ func (c *Copies) Finish(ctx context.Context) (Filed, error) {
 	return f, err
 }
 
-// copying says what a person should know about the copies.
-func copying(b *returns.Box) []string {
+// DescribeCopies says where copies of a server's messages go, and what a person should know about it; nil = there are
+// none.
+func DescribeCopies(s *definition.Server) (notes []string) {
+	b := &s.SentCopy
 	if b.Kind == "" {
 		return nil
 	}

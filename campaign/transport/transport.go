@@ -186,11 +186,6 @@ func Authority(dir, name string) (*x509.CertPool, error) {
 
 // Describe says where a server's messages go, in words, and what a person should know about it.
 func Describe(s *definition.Server) (way string, notes []string) {
-	way, notes = describe(s)
-	return way, append(notes, copying(&s.SentCopy)...)
-}
-
-func describe(s *definition.Server) (way string, notes []string) {
 	switch {
 	case s.ToDrafts:
 		return describeDrafts(s)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -447,11 +449,15 @@ func (t *tool) sayCopies(sum *campaign.Summary, c report.SentCopies) {
 	if words := c.Words(); words != "" {
 		t.say("%s", words)
 	}
-	for i, u := range sum.Copies.Named {
-		if i == mostTold {
-			t.say("and more; --log FILE has them")
-			break
+	places := map[string][]string{} // by why there is none
+	for _, u := range sum.Copies.Named {
+		places[u.Text] = append(places[u.Text], u.Place)
+	}
+	for _, text := range slices.Sorted(maps.Keys(places)) {
+		list, more := places[text], ""
+		if n := len(list) - mostTold; n > 0 {
+			list, more = list[:mostTold], fmt.Sprintf(" and %d more; --log FILE has them", n)
 		}
-		t.say("%s %s was sent and has no copy: %s", report.Clean(u.Place), report.Clean(u.Address), report.Clean(u.Text))
+		t.say("no copy: %s: %s%s", report.Clean(text), report.Clean(strings.Join(list, ", ")), more)
 	}
 }
