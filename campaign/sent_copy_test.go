@@ -62,8 +62,7 @@ func wired(all [][]byte) []string {
 // seen, without those who got it blind. A message that was put off or refused is not there. A second send, a rehearsal
 // and a sink file nothing.
 //
-// Broken on purpose: with the copy taken before the signature, none is what was sent; with Rehearsal left out, the
-// rehearsal's were there.
+// Broken on purpose: with Rehearsal left out of Open, the rehearsal's copies were there.
 func TestSentCopies(t *testing.T) {
 	t.Parallel()
 	const n = 40
@@ -219,7 +218,7 @@ func TestSentCopiesInterrupted(t *testing.T) {
 // A program that is killed again and again sends each message once, and files no copy twice. A copy that was not filed
 // is not there, each that is there was sent, and no file of a copy is left.
 //
-// Broken on purpose: with copies filed before the message is handed over, there were copies of messages that nobody got.
+// Broken on purpose: with each copy taken twice, a message had two.
 func TestSentCopiesKilled(t *testing.T) {
 	t.Parallel()
 	const n = 80
