@@ -302,3 +302,47 @@ func messageIDs(messages []string) []string {
 	slices.Sort(ids)
 	return ids
 }
+
+// Each of several servers files its own copies: one in one account, one in another, and one nowhere.
+func TestSentCopiesOfServers(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	f := newFolder(t)
+	dovecot, box := dovecotBox(t, f)
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "password", servers.Password+"\n")
+	text := base + "servers:\n"
+	var all []*letters
+	for i, name := range []string{"one", "two", "three"} {
+		got := &letters{}
+		all = append(all, got)
+		s, _ := startSink(t, sink.Options{Store: got})
+		text += fmt.Sprintf("- { name: %s, host: %s, port: %d, tls: none", name, s.Host(), s.Port())
+		if i < 2 {
+			text += fmt.Sprintf(", sent_copy: { %s, username: %s, password: { file: password } }", box, name)
+		}
+		text += " }\n"
+	}
+	list := "email,name\n"
+	for i := range n {
+		list += fmt.Sprintf("p%d@d%d.example,Person %d\n", i, i, i) // domains of all servers
+	}
+	f.write(t, "people.csv", list)
+	f.write(t, "campaign.yaml", text)
+	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: n})
+	filed := 0
+	for i, account := range []string{"one", "two"} {
+		var texts []string
+		for _, text := range dovecot.Files(account, sentFolder) {
+			texts = append(texts, text)
+		}
+		if slices.Sort(texts); !slices.Equal(texts, wired(all[i].all)) || len(texts) == 0 {
+			t.Errorf("%s: %d copies of %d messages", account, len(texts), len(all[i].all))
+		}
+		filed += len(texts)
+	}
+	if int(sum.Copies.Filed) != filed || sum.Copies.Failed != 0 || len(sum.Copies.Folders) != 2 || filed == n {
+		t.Errorf("%+v, %d in the folders", sum.Copies, filed)
+	}
+}
