@@ -106,12 +106,10 @@ func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies) 
 	over := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { limit(ctx, hard, over, end) })
-	waiting := 0
-	for _, c := range k.copies {
-		waiting += c.Waiting()
-	}
-	if waiting > 0 {
-		k.c.Tell(fmt.Sprintf("all is recorded; %d copies for the Sent folder are still to be filed", waiting))
+	if waiting := k.waiting(); waiting > 0 {
+		k.c.Tell(fmt.Sprintf("all is recorded; %d copies for the Sent folder are still to be filed "+
+			"(an interrupt gives them half a minute)", waiting))
+		watch.Go(func() { k.report(over) })
 	}
 	var mu sync.Mutex
 	var each sync.WaitGroup
@@ -132,6 +130,28 @@ func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies) 
 	watch.Wait()
 	clear(k.copies)
 	return all
+}
+
+// report tells each half minute how many copies wait, until over is closed.
+func (k *Keeper) report(over <-chan struct{}) {
+	tick := time.NewTicker(patience)
+	defer tick.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-tick.C:
+		}
+		k.c.Tell(fmt.Sprintf("%d copies are still to be filed", k.waiting()))
+	}
+}
+
+// waiting is how many copies are not filed yet.
+func (k *Keeper) waiting() (n int) {
+	for _, c := range k.copies {
+		n += c.Waiting()
+	}
+	return n
 }
 
 // limit calls end half a minute after ctx has ended, or when hard is closed, unless over is closed before.

@@ -149,8 +149,8 @@ func (f *Filer) Keep(i Item) {
 	w.Body = nil // it is the caller's again
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err == nil {
-		err = f.broken
+	if err == nil && f.broken != nil {
+		err = w.because(f.broken)
 	}
 	if err != nil {
 		f.leave(w, p)
@@ -187,7 +187,7 @@ func (f *Filer) room(w *waiting) (p place, slow bool, err error) {
 	defer f.mu.Unlock()
 	switch {
 	case f.broken != nil:
-		return nowhere, false, f.broken
+		return nowhere, false, w.because(f.broken)
 	case f.ending:
 		return nowhere, false, errOver
 	case len(f.queue)+len(f.again)+f.busy >= mostWaiting:
