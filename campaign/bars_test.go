@@ -23,6 +23,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
 )
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child sends the campaign in dir and prints its summary as JSON.
+// child sends the campaign in dir, into Drafts if a server has such a box, and prints its summary as JSON.
 func child(dir string) int {
 	f := &folder{dir: dir, accounts: filepath.Join(filepath.Dir(dir), "user", "accounts.db")}
 	if shared := os.Getenv(childVar + "_ACCOUNTS"); shared != "" {
@@ -48,6 +49,11 @@ func child(dir string) int {
 		d, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
 		if err != nil {
 			return nil, err
+		}
+		if len(d.Servers) > 0 && d.Servers[0].Drafts.Kind != "" {
+			if err := transport.ToDrafts(d); err != nil {
+				return nil, err
+			}
 		}
 		c, err := campaign.Open(context.Background(), campaign.Options{
 			Definition: d, Accounts: f.accounts, State: filepath.Join(dir, ".mailshot", "state.db"),

@@ -60,6 +60,7 @@ type Options struct {
 	DNS                bool                 // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
 	Network            transport.Network    // the way to servers; zero = this machine's
 	ObserveConnections func(sender.Event)   // news of connections, from any goroutine; nil = nobody is told
+	ObserveCopies      func(text string)    // how the filing of copies of sent messages goes, from any goroutine; nil = nobody is told
 	Made               func(message.Made)   // each row that Check or Plan makes, from any goroutine; nil = nobody is told
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,12 +12,12 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
 	"mailshot/campaign/dispatch"
+	"mailshot/campaign/kept"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/outgoing"
 	"mailshot/campaign/pacing"
 	"mailshot/campaign/repeats"
 	"mailshot/campaign/transport"
-	"mailshot/internal/mailbox"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
@@ -38,6 +37,7 @@ type Summary struct {
 	NextDue  time.Time // when the first of those may go; zero = at once
 	Full     []string  // the caps that are used up, where something is left for later
 	Duration time.Duration
+	Copies   kept.Copies // what became of copies for Sent folders
 }
 
 // Exit codes of a run. README.md lists them.
@@ -88,6 +88,7 @@ func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) 
 	if sum != nil {
 		sum.Duration = time.Since(start)
 		noteErr = c.lineage().Ended(context.Background())
+		sum.Copies = s.kept.Finish(ctx, hard)
 	}
 	return sum, once(err, sumErr, noteErr, s.close())
 }
@@ -113,7 +114,7 @@ type sending struct {
 	messages *outgoing.Messages
 	memory   *repeats.Recorder // nil: nothing is remembered
 	budget   *accounts.Budget
-	archive  mailbox.Writer
+	kept     *kept.Keeper   // nil: nothing is kept of what is sent
 	closers  []func() error // of the servers
 }
 
@@ -157,14 +158,12 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	if s.Pacer, err = c.pacer(ctx, c.ledger); err != nil {
 		return nil, err
 	}
-	if c.def.Archive != "" && c.opts.Sink == nil && c.opts.To == nil {
-		dir := filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive))
-		if s.archive, err = mailbox.Open("eml", dir, mailbox.Options{Sync: true}); err != nil {
-			return nil, err
-		}
-		s.Sent = s.keep
+	s.kept, err = kept.Open(kept.Config{Definition: c.def, Way: c.way, Now: c.now, Tell: c.opts.ObserveCopies,
+		Rehearsal: c.rehearsal()})
+	if err == nil && s.kept.Any() {
+		s.Sent = s.kept.Sent
 	}
-	return s, nil
+	return s, err
 }
 
 // begin opens the ledger's run, and makes it the campaign's newest.
@@ -263,8 +262,8 @@ func (s *sending) openServers() error {
 // close closes what the run used, the servers first.
 func (s *sending) close() error {
 	var errs []error
-	if s.archive != nil {
-		errs = append(errs, s.archive.Close())
+	if s.kept != nil {
+		errs = append(errs, s.kept.Close())
 	}
 	for _, closer := range slices.Backward(s.closers) {
 		errs = append(errs, closer())
@@ -305,16 +304,6 @@ func (s *sending) summary(r *dispatch.Result) (*Summary, error) {
 		sum.Full, err = s.c.terms().Full(ctx, s.c.accounts, s.c.now(), groups)
 	}
 	return sum, err
-}
-
-// keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too.
-func (s *sending) keep(d *ledger.Delivery, m sender.Mail) error {
-	item := mailbox.Item{From: m.From, To: m.To, Name: d.Key, Date: s.c.now(), Body: m.Body}
-	if _, err := s.archive.Add(item); err != nil {
-		return fmt.Errorf("archive: %w (%s was sent, and has no copy; make %s writable again, with room, then send again: it resumes)",
-			err, d.Key, s.c.def.Archive)
-	}
-	return nil
 }
 
 // learn puts the address of a refused delivery on the user's list, where the server's words are about the mailbox and

@@ -80,6 +80,9 @@ func (c *Campaign) describeServers(plan *Plan) (notes []string) {
 		if c.opts.Sink == nil {
 			way, known = transport.Describe(s)
 		}
+		if !c.rehearsal() {
+			known = append(known, transport.DescribeCopies(s)...)
+		}
 		may := terms.Allowance(s)
 		notes = append(append(notes, known...), may.Notes...)
 		plan.Connections += may.Connections

@@ -214,6 +214,9 @@ type Server struct {
 	// Drafts is the account, and the folder, that messages are put into for who sends them by hand. Its Kind is "" where
 	// the file does not say it, and its Host or its Folder are where the file leaves them open.
 	Drafts returns.Box
+	// SentCopy is the account, and the folder, that a copy of each sent message is put into. Its Kind is "" where there
+	// are to be none; else it has a Host and a login. Its Folder is "" where the account is to say which one it is.
+	SentCopy returns.Box
 	// ToDrafts has messages put into Drafts in place of being sent. No key says it: see transport.Drafts.
 	ToDrafts bool
 
@@ -360,8 +363,13 @@ func (d *Definition) mark(dec *schema.Decoder) {
 	}
 	for _, s := range d.Servers {
 		for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file",
-			"client_certificate", "client_key", "sendmail", "host", "provider", "direct", "username"} {
+			"client_certificate", "client_key", "sendmail", "host", "provider", "direct", "username", "sent_copy"} {
 			keep(s.path + "." + key)
+		}
+		for _, box := range []string{"drafts", "sent_copy"} {
+			for _, key := range []string{"password", "oauth.client_secret", "ca_file"} {
+				keep(s.path + "." + box + "." + key)
+			}
 		}
 	}
 }

@@ -259,7 +259,7 @@ func (s *Server) keys() []schema.Key {
 			Read: given(&other, machines(&s.Sendmail, "program",
 				"its whole path, without arguments; for example /usr/sbin/sendmail")),
 			Doc: "Also without a server: this program is run for each message, with -i -f FROM -- TO."},
-		s.draftsKey(),
+		s.draftsKey(), s.copyKey(),
 	}
 }
 

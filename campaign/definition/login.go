@@ -83,3 +83,11 @@ func (s *Server) draftsKey() schema.Key {
 			"ca_file, fingerprint, folder. Default: the login of the server, the IMAP host that belongs to the server's, and " +
 			"the account's own Drafts folder."}
 }
+
+// copyKey says where a copy of each message is kept that was sent.
+func (s *Server) copyKey() schema.Key {
+	return schema.Key{Name: "sent_copy", Read: s.SentCopy.Copy(), Off: true, Example: "imap",
+		Doc: "A copy of each message that the server took is put into the Sent folder of the account, by IMAP. A box in place " +
+			"of imap says which account and which folder, with the keys of drafts: { host: imap.acme.example, folder: Sent }. " +
+			"What becomes of the copy never changes what became of the message. Not for a rehearsal. Default: none."}
+}

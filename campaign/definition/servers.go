@@ -105,8 +105,8 @@ func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	s.usePreset(dec)
 	s.checkWay(dec)
 	s.checkLogin(dec)
-	s.Drafts.CheckAccount(dec, s.path+".drafts", d.Dir,
-		&returns.Login{Username: s.Username, Password: s.Password, OAuth: s.OAuth})
+	login := &returns.Login{Username: s.Username, Password: s.Password, OAuth: s.OAuth}
+	s.Drafts.CheckAccount(dec, s.path+".drafts", d.Dir, login)
 	if s.Host != "" && s.Port == 0 {
 		switch {
 		case s.Protocol == "lmtp":
@@ -125,6 +125,9 @@ func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	}
 	if s.Name == "" {
 		s.Name = s.address()
+	}
+	if s.Host != "" || s.Direct || s.Sendmail != "" || s.Socket != "" { // else that is told, and says enough
+		s.SentCopy.CheckCopy(dec, s.path+".sent_copy", d.Dir, s.Name, s.Host, login)
 	}
 	s.Weight = max(s.Weight, 1)
 	own, all := &s.Limits, &d.Limits

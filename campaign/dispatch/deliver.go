@@ -103,7 +103,7 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 		r.halt(fmt.Errorf("ledger: %w", e.begin))
 		r.putBack(a)
 	case toSent:
-		r.keep(a.d, mail)
+		r.keep(a, mail)
 		r.settle(a, r.result(ledger.Sent, e.out))
 	case toRefused:
 		r.settle(a, r.result(ledger.Refused, e.out))
@@ -178,11 +178,11 @@ func (r *Run) judgeServer(a *admission, v view, out sender.Outcome) {
 }
 
 // keep hands on what a server has taken.
-func (r *Run) keep(d *ledger.Delivery, m sender.Mail) {
+func (r *Run) keep(a *admission, m sender.Mail) {
 	if r.c.Sent == nil {
 		return
 	}
-	if err := r.c.Sent(d, m); err != nil {
+	if err := r.c.Sent(a.d, m, a.to.Name); err != nil {
 		r.halt(err)
 	}
 }

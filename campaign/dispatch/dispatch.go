@@ -58,9 +58,9 @@ type Config struct {
 	Now func() time.Time
 	// Observe is called for each event, one at a time; nil = nobody is told.
 	Observe func(Event)
-	// Sent is called when a server has taken a message, before that is recorded. An error ends the run; the message is
-	// recorded as sent all the same. nil = nothing is done.
-	Sent func(d *ledger.Delivery, m sender.Mail) error
+	// Sent is called when the server with a name has taken a message, before that is recorded. An error ends the run; the
+	// message is recorded as sent all the same. nil = nothing is done.
+	Sent func(d *ledger.Delivery, m sender.Mail, server string) error
 	// Refused is called when a server has refused a delivery for good, after that was recorded. It is called later, or
 	// never, where the server's words may be about the sender (refusals.go). An error ends the run. nil = nothing is done.
 	Refused func(d *ledger.Delivery, out sender.Outcome) error

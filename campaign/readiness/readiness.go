@@ -15,6 +15,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/returns"
 	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/transport"
 )
@@ -81,6 +82,33 @@ func (l *looking) server(ctx context.Context, s *definition.Server) {
 		}
 	}
 	l.certificate(s)
+	if s.ToDrafts {
+		l.mailbox(ctx, s, &s.Drafts, "drafts")
+	}
+	if b := &s.SentCopy; b.Kind != "" && !l.Rehearsal {
+		l.mailbox(ctx, s, b, "sent_copy")
+	}
+}
+
+// mailbox looks at what a box of a server's account needs, whose keys are below path.
+func (l *looking) mailbox(ctx context.Context, s *definition.Server, b *returns.Box, path string) {
+	if !b.Borrowed {
+		l.secret(ctx, s, path+".password", b.Password)
+		if b.OAuth != nil {
+			l.secret(ctx, s, path+".oauth.client_secret", b.OAuth.ClientSecret)
+		}
+	}
+	if b.CAFile == "" {
+		return
+	}
+	file, err := b.Authority()
+	if err == nil {
+		_, err = transport.Authority("", file)
+	}
+	if err != nil {
+		text := strings.ReplaceAll(said(err), file, b.CAFile)
+		l.find(s, path+".ca_file", "bad-certificate", text, "name a file with certificates in PEM")
+	}
 }
 
 // signature looks at the key of a signature.

@@ -132,6 +132,11 @@ func TestLacks(t *testing.T) {
 			"bad-certificate c.yaml:6:68: /gone.pem: "},
 		{"server: { host: localhost, client_certificate: ca.pem, client_key: key.pem }",
 			"bad-certificate c.yaml:6:48: ca.pem was good until 2026-11-01"},
+		{login + "password: { env: READY_SET }, sent_copy: imap }", ""},
+		{login + "password: { env: READY_SET }, sent_copy: { username: v, password: { env: READY_UNSET } } }",
+			"no-secret c.yaml:6:114: environment variable READY_UNSET is not set"},
+		{login + "password: { env: READY_SET }, sent_copy: { ca_file: one } }",
+			"bad-certificate c.yaml:6:93: no certificate in one"},
 		{"server: { sendmail: /gone/sendmail }", "no-program c.yaml:6:21: /gone/sendmail is not there"},
 		{signed + "{ file: key.pem } }]", "no-key c.yaml:6:58: file key.pem: the key is neither RSA nor Ed25519"},
 		{signed + "{ file: one } }]", "no-key c.yaml:6:58: file one: this is not a private key in PEM"},
@@ -182,8 +187,9 @@ func TestLacks(t *testing.T) {
 			t.Errorf("%s: got\n%swant\n%s", test.file, got, test.want)
 		}
 		c.Rehearsal = true
-		if fs := readiness.Lacks(t.Context(), c); strings.HasPrefix(test.want, "too-late") && len(fs) > 0 {
-			t.Errorf("a rehearsal keeps to the schedule: %+v", fs)
+		unasked := strings.HasPrefix(test.want, "too-late") || strings.Contains(test.file, "sent_copy")
+		if fs := readiness.Lacks(t.Context(), c); unasked && len(fs) > 0 {
+			t.Errorf("a rehearsal keeps to the schedule, or files copies: %+v", fs)
 		}
 	}
 }

@@ -55,6 +55,28 @@ func cell(all []Copy) string {
 	return Defuse(strings.Join(each, "; "))
 }
 
+// SentCopies is what became of the copies that a run was to put into Sent folders. Only a send has them: no ledger does.
+type SentCopies struct {
+	Folders []string `json:"folders"` // as URLs
+	Filed   int64    `json:"filed"`
+	Failed  int64    `json:"failed"` // of some of these nobody knows whether they are in the folder
+}
+
+// Any says whether there were to be copies.
+func (c SentCopies) Any() bool { return c.Filed+c.Failed > 0 }
+
+// Words say what became of them; "" if there were to be none.
+func (c SentCopies) Words() string {
+	if !c.Any() {
+		return ""
+	}
+	folder := Clean(strings.Join(c.Folders, " and "))
+	if c.Failed == 0 {
+		return fmt.Sprintf("copies: %d in %s", c.Filed, folder)
+	}
+	return fmt.Sprintf("copies: %d in %s; %d not, or nobody knows", c.Filed, folder, c.Failed)
+}
+
 // Copies is how many copies of the rows' last attempts there are.
 type Copies struct {
 	Accepted int64 `json:"accepted"`

@@ -107,6 +107,7 @@ type Summary struct {
 	Copies   Copies
 	Left     int64 // people who left by a token of the campaign
 	Returned int64 // rows about which something came back
+	Filed    SentCopies
 }
 
 // Sum returns the sum of the counts.

@@ -57,26 +57,31 @@ func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 
 // summed is a Summary in JSON.
 type summed struct {
-	Campaign string           `json:"campaign"`           // its id
-	Created  time.Time        `json:"created,omitzero"`   // when it was planned
-	Rows     int64            `json:"rows"`               // of the list
-	Counts   map[string]int64 `json:"counts"`             // rows by state: every state is there
-	NextDue  time.Time        `json:"next_due,omitzero"`  // when the next deferred row is tried
-	Hands    []Hand           `json:"by_hand,omitempty"`  // what people decided
-	Copies   Copies           `json:"copies,omitzero"`    // what became of copies
-	Left     int64            `json:"left,omitempty"`     // people who left by a token of the campaign
-	Returned int64            `json:"returned,omitempty"` // rows about which something came back
+	Campaign string           `json:"campaign"`              // its id
+	Created  time.Time        `json:"created,omitzero"`      // when it was planned
+	Rows     int64            `json:"rows"`                  // of the list
+	Counts   map[string]int64 `json:"counts"`                // rows by state: every state is there
+	NextDue  time.Time        `json:"next_due,omitzero"`     // when the next deferred row is tried
+	Hands    []Hand           `json:"by_hand,omitempty"`     // what people decided
+	Copies   Copies           `json:"copies,omitzero"`       // what became of copies
+	Left     int64            `json:"left,omitempty"`        // people who left by a token of the campaign
+	Returned int64            `json:"returned,omitempty"`    // rows about which something came back
+	Filed    *SentCopies      `json:"sent_copies,omitempty"` // what became of copies for Sent folders; of a send alone
 }
 
 // MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and
-// "by_hand", "copies", "left" and "returned" if there is one.
+// "by_hand", "copies", "left", "returned" and "sent_copies" if there is one.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	counts := make(map[string]int64, len(s.Counts))
 	for _, c := range s.Counts {
 		counts[c.State] = c.N
 	}
+	var filed *SentCopies
+	if s.Filed.Any() {
+		filed = &s.Filed
+	}
 	return json.Marshal(summed{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands, s.Copies, s.Left,
-		s.Returned})
+		s.Returned, filed})
 }
 
 // WriteCSV writes a header line and one line per row, in UTF-8 with CRLF line ends (RFC 4180). Text is defused. Times

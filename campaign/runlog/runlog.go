@@ -43,7 +43,7 @@ type Line struct {
 	Time     time.Time        `json:"time"`
 	Campaign string           `json:"campaign"`
 	Process  int              `json:"process"`
-	Event    string           `json:"event"` // started, outcome, hold, out, stopping, ended
+	Event    string           `json:"event"` // started, outcome, hold, out, stopping, uncopied, ended
 	Place    string           `json:"place,omitempty"`
 	Key      string           `json:"key,omitempty"`
 	State    string           `json:"state,omitempty"`
@@ -104,6 +104,11 @@ func (l *Log) Observe(e dispatch.Event) {
 		line.Place, line.Key, line.Code, line.Enhanced = e.Place, e.Key, e.Code, e.Enhanced
 	}
 	l.write(line)
+}
+
+// Uncopied writes that a message that was sent has no copy in the Sent folder, or that nobody knows, and why.
+func (l *Log) Uncopied(place, key, text string) {
+	l.write(Line{Event: "uncopied", Place: place, Key: key, Text: text})
 }
 
 // Ended writes what a run came to, and puts all lines on the disk. line has what is known; the event is set here.

@@ -8,6 +8,7 @@ package standing
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func Look(ctx context.Context, c Config) (found []check.Finding, dropped int64, 
 		}
 		found = append(found, c.at(s, said.Finding, said.Key))
 	}
-	return append(found, c.refused(ctx)...), dropped, ctx.Err()
+	return slices.Concat(found, c.twice(), c.refused(ctx)), dropped, ctx.Err()
 }
 
 // at places a finding at the first of the keys that the campaign file gives.
@@ -101,7 +102,7 @@ func (c Config) facts(ctx context.Context) (receivers.Facts, error) {
 	for _, s := range d.Servers {
 		f.Servers = append(f.Servers, receivers.Server{Host: s.Host, Login: s.Username, Direct: s.Direct,
 			Service: receivers.IsService(s.Host), Provider: s.Provider != "" || len(reply.Match(s.Host)) > 0,
-			Envelope: envelope(s)})
+			Envelope: provider(s).Envelope})
 	}
 	if c.Rows < many {
 		return f, nil
@@ -116,15 +117,29 @@ func (c Config) facts(ctx context.Context) (receivers.Facts, error) {
 	return f, err
 }
 
-// envelope is what a server does with an envelope sender, where its provider is known to.
-func envelope(s *definition.Server) string {
-	if p, ok := reply.Preset(s.Provider); ok {
-		return p.Envelope
+// provider is a server's, as far as it is known.
+func provider(s *definition.Server) reply.Provider {
+	p, ok := reply.Preset(s.Provider)
+	if all := reply.Match(s.Host); !ok && len(all) > 0 {
+		p = all[0]
 	}
-	for _, p := range reply.Match(s.Host) {
-		return p.Envelope
+	return p
+}
+
+// twice finds servers that keep a copy of each message by themselves, where sent_copy puts another one.
+func (c Config) twice() (found []check.Finding) {
+	for _, s := range c.Definition.Servers {
+		b := &s.SentCopy
+		same := b.Borrowed || strings.EqualFold(b.Username, s.Username)
+		if b.Kind == "" || !same || b.Folder != "" && !strings.Contains(strings.ToLower(b.Folder), "sent") ||
+			!provider(s).KeepsSent {
+			continue
+		}
+		found = append(found, c.at(s, check.Finding{Code: "sent-copy-twice", Severity: check.Warning,
+			Text: s.Name + " keeps a copy of what is sent in the Sent folder by itself, so each message is there twice",
+			Hint: "remove sent_copy, or name another folder: sent_copy: { folder: Campaigns }"}, "sent_copy"))
 	}
-	return ""
+	return found
 }
 
 // mailbox is what a template of a mailbox says whatever the row.

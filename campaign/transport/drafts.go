@@ -34,22 +34,16 @@ func ToDrafts(d *definition.Definition) error {
 		}
 	}
 	if b.Host == "" {
-		if b.Host = hostOfDrafts(s.Host); b.Host == "" {
+		if b.Host = returns.Home(s.Host); b.Host == "" {
 			return fmt.Errorf("%s keeps no mail (add server.drafts with the host of the IMAP server, username and password)",
 				s.Name)
 		}
 	}
-	if b.Borrowed {
-		if b.Auth == "" && b.OAuth != nil {
-			b.Auth = s.Auth
-		}
-		if b.CAFile == "" && b.Fingerprint == "" {
-			b.CAFile = s.CAFile
-		}
-	} else {
+	borrow(b, s)
+	if !b.Borrowed {
 		s.Password, s.OAuth = nil, nil // nobody logs in there
 	}
-	s.ToDrafts, s.Name, s.Weight = true, b.Host, 1
+	s.ToDrafts, s.Name, s.Weight, s.SentCopy = true, b.Host, 1, returns.Box{}
 	s.Direct, s.Sendmail, s.Provider, s.Protocol, s.ClientCertificate = false, "", "", "", ""
 	s.Limits = definition.Limits{Connections: s.Limits.Connections}
 	d.Servers = []*definition.Server{s}
@@ -78,60 +72,30 @@ func drafting(d *definition.Definition) (*definition.Server, error) {
 		"(add server.drafts with host, username and password)")
 }
 
-// homes are the IMAP hosts that cannot be told from the name of the provider's server for sending; "" = the provider
-// keeps no mail.
-var homes = [...]struct{ sends, keeps string }{
-	{"smtp.gmail.com", "imap.gmail.com"},
-	{"smtp.googlemail.com", "imap.gmail.com"},
-	{"smtp-relay.gmail.com", "imap.gmail.com"},
-	{"smtp.office365.com", "outlook.office365.com"},
-	{"smtp.outlook.office365.com", "outlook.office365.com"},
-	{"smtp-mail.outlook.com", "outlook.office365.com"},
-	{"smtp.live.com", "outlook.office365.com"},
-	{"smtp.mail.yahoo.com", "imap.mail.yahoo.com"},
-	{"smtp.mail.yahoo.co.jp", "imap.mail.yahoo.co.jp"},
-	{"mail.gmx.net", "imap.gmx.net"},
-	{"mail.gmx.com", "imap.gmx.com"},
-	{"securesmtp.t-online.de", "secureimap.t-online.de"},
-	{"smtp.sendgrid.net", ""},
-	{"smtp.postmarkapp.com", ""},
-	{"smtp-broadcasts.postmarkapp.com", ""},
-	{"smtp.mailgun.org", ""},
-	{"smtp.eu.mailgun.org", ""},
-	{"smtp-relay.brevo.com", ""},
-	{"smtp-relay.sendinblue.com", ""},
-	{"in-v3.mailjet.com", ""},
-	{"smtp.mandrillapp.com", ""},
-	{"smtp.sparkpostmail.com", ""},
-}
-
-// hostOfDrafts is the IMAP host that belongs to a host that sends: of a known provider, imap.example.com for
-// smtp.example.com, and else the same host; "" = there is none.
-func hostOfDrafts(host string) string {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	for _, h := range homes {
-		if h.sends == host {
-			return h.keeps
-		}
-	}
-	if strings.HasPrefix(host, "email-smtp.") && strings.HasSuffix(host, ".amazonaws.com") {
-		return ""
-	}
-	first, rest, _ := strings.Cut(host, ".")
-	if strings.HasPrefix(first, "smtp") && strings.Contains(rest, ".") {
-		return "imap." + rest
-	}
-	return host
-}
-
 // openDrafts opens the folder for drafts. A login that is the server's is asked for as the server's.
 func openDrafts(c Config) (t Transport, tokens *Tokens, err error) {
-	b := c.Server.Drafts
-	cfg := imap.Config{Host: b.Host, Port: b.Port, TLS: b.TLS, Username: b.Username, Auth: b.Auth, Folder: b.Folder,
+	cfg, tokens, err := mailbox(c, &c.Server.Drafts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("server.drafts: %w", err)
+	}
+	f, err := drafts.New(drafts.Config{IMAP: cfg, Connections: c.Allowance.Connections})
+	if err != nil {
+		return nil, nil, fmt.Errorf("server.drafts: %w", err)
+	}
+	return f, tokens, nil
+}
+
+// mailbox is how a box of a server's account is opened. tokens are those that log in there; nil where it wants none.
+func mailbox(c Config, b *returns.Box) (cfg imap.Config, tokens *Tokens, err error) {
+	cfg = imap.Config{Host: b.Host, Port: b.Port, TLS: b.TLS, Username: b.Username, Auth: b.Auth, Folder: b.Folder,
 		Fingerprint: b.Fingerprint, Dial: c.Network.Dial, RootCAs: c.Network.RootCAs}
 	if b.CAFile != "" {
-		if cfg.RootCAs, err = Authority(b.Dir, b.CAFile); err != nil {
-			return nil, nil, fmt.Errorf("server.drafts.ca_file: %w", err)
+		file, err := b.Authority()
+		if err == nil {
+			cfg.RootCAs, err = Authority("", file)
+		}
+		if err != nil {
+			return cfg, nil, fmt.Errorf("ca_file: %w", err)
 		}
 	}
 	switch {
@@ -145,31 +109,50 @@ func openDrafts(c Config) (t Transport, tokens *Tokens, err error) {
 				s.Host, s.Username = b.Host, b.Username
 			}
 			if tokens, err = NewTokens(TokensConfig{Definition: c.Definition, Server: &s, Accounts: c.Accounts}); err != nil {
-				return nil, nil, err
+				return cfg, nil, err
 			}
 		}
 		cfg.Token = tokens.Token
 	}
-	f, err := drafts.New(drafts.Config{IMAP: cfg, Connections: c.Allowance.Connections})
-	if err != nil {
-		return nil, nil, fmt.Errorf("server.drafts: %w", err)
+	return cfg, tokens, nil
+}
+
+// borrow fills in what a box has from its server.
+func borrow(b *returns.Box, s *definition.Server) {
+	if !b.Borrowed {
+		return
 	}
-	return f, tokens, nil
+	if b.Auth == "" && b.OAuth != nil {
+		b.Auth = s.Auth
+	}
+	if b.CAFile == "" && b.Fingerprint == "" {
+		b.CAFile = s.CAFile
+	}
 }
 
 // describeDrafts is Describe for messages that are not sent.
 func describeDrafts(s *definition.Server) (way string, notes []string) {
-	b := s.Drafts
+	b := &s.Drafts
+	notes = []string{"nothing is sent: the messages are put into a folder for drafts, and count as sent"}
+	return where(b, "Drafts"), append(notes, lacksScope(b)...)
+}
+
+// where says in words where a box is. folder is the name for one that the account has for a purpose.
+func where(b *returns.Box, folder string) string {
 	port := cmp.Or(b.Port, 993)
 	if b.Port == 0 && (b.TLS == "starttls" || b.TLS == "none") {
 		port = 143
 	}
-	notes = []string{"nothing is sent: the messages are put into a folder for drafts, and count as sent"}
-	if b.OAuth != nil && b.Borrowed && b.OAuth.Provider == "microsoft" && !forIMAP(b.OAuth) {
-		notes = append(notes, "Microsoft's token is for sending alone unless server.oauth.scopes names "+
-			"https://outlook.office.com/IMAP.AccessAsUser.All")
+	return fmt.Sprintf("%s:%d as %s, folder %s", b.Host, port, b.Username, cmp.Or(b.Folder, folder))
+}
+
+// lacksScope says that a server's token may not open its mailbox.
+func lacksScope(b *returns.Box) []string {
+	if b.OAuth == nil || !b.Borrowed || b.OAuth.Provider != "microsoft" || forIMAP(b.OAuth) {
+		return nil
 	}
-	return fmt.Sprintf("%s:%d as %s, folder %s", b.Host, port, b.Username, cmp.Or(b.Folder, "Drafts")), notes
+	return []string{"Microsoft's token is for sending alone unless server.oauth.scopes names " +
+		"https://outlook.office.com/IMAP.AccessAsUser.All"}
 }
 
 // forIMAP reports whether a token is asked for that opens mailboxes.

@@ -145,7 +145,7 @@ func (t *tool) sendOne(ctx context.Context, kept *single.Kept, id string, f oneF
 	progress := t.progress(sendFlags{})
 	o := kept.Options(id, t.accounts)
 	o.Observe = func(e dispatch.Event) { progress.observe(e) }
-	o.ObserveConnections = progress.connection
+	o.ObserveConnections, o.ObserveCopies = progress.connection, progress.copies
 	ctx, hard, stop := interrupts(ctx)
 	defer stop()
 	c, err := campaign.Open(ctx, o)
@@ -209,6 +209,9 @@ func (t *tool) endedOne(ctx context.Context, kept *single.Kept, sum *campaign.Su
 			line += ": " + report.Clean(s.Words)
 		}
 		_, err = fmt.Fprintln(t.stdout, line)
+	}
+	if c := sum.Copies; c.Failed > 0 {
+		t.sayCopies(sum, report.SentCopies{Folders: c.Folders, Filed: c.Filed, Failed: c.Failed})
 	}
 	if err != nil || s.State == ledger.Sent {
 		return err

@@ -97,6 +97,13 @@ func (p *progress) connection(e sender.Event) {
 	p.talk("%s", silent(e))
 }
 
+// copies says how the filing of copies goes.
+func (p *progress) copies(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.talk("%s", report.Clean(text))
+}
+
 // silent says in words that a server has said nothing for a while.
 func silent(e sender.Event) string {
 	return fmt.Sprintf("%s has said nothing for 5 s and is waited for: %s", report.Clean(e.Server), report.Clean(e.Text))

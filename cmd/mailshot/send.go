@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -116,7 +118,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	progress := t.progress(f)
 	o.Observe = func(e dispatch.Event) { w.observe(e); progress.observe(e) }
-	o.ObserveConnections = progress.connection
+	o.ObserveConnections, o.ObserveCopies = progress.connection, progress.copies
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
 	// A pipe that nobody reads any more (| head) would end the program with messages on the wire. So SIGPIPE, like an
@@ -355,6 +357,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
 	}
+	s.Filed = report.SentCopies{Folders: sum.Copies.Folders, Filed: sum.Copies.Filed, Failed: sum.Copies.Failed}
 	// If nobody reads the output, what is left to send or to decide still makes the exit code.
 	if f.json {
 		err = errors.Join(err, writeJSON(t.stdout, s))
@@ -370,6 +373,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 		sent = "put into Drafts"
 	}
 	t.say("%d %s in %s%s%s", sum.Sent, sent, human.Duration(sum.Duration), of, failures(sum))
+	t.sayCopies(sum, s.Filed)
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.Path())
 	}
@@ -438,4 +442,22 @@ func leftWords(sum *campaign.Summary, now time.Time) string {
 		why += "; the next may go " + human.When(sum.NextDue, now)
 	}
 	return why
+}
+
+// sayCopies says what became of the copies for Sent folders, and which messages have none.
+func (t *tool) sayCopies(sum *campaign.Summary, c report.SentCopies) {
+	if words := c.Words(); words != "" {
+		t.say("%s", words)
+	}
+	places := map[string][]string{} // by why there is none
+	for _, u := range sum.Copies.Named {
+		places[u.Text] = append(places[u.Text], u.Place)
+	}
+	for _, text := range slices.Sorted(maps.Keys(places)) {
+		list, more := places[text], ""
+		if n := len(list) - mostTold; n > 0 {
+			list, more = list[:mostTold], fmt.Sprintf(" and %d more; --log FILE has them", n)
+		}
+		t.say("no copy: %s: %s%s", report.Clean(text), report.Clean(strings.Join(list, ", ")), more)
+	}
 }

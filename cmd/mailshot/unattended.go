@@ -84,7 +84,7 @@ func (w *watch) observe(e dispatch.Event) {
 
 // calm reports whether a run left nothing for a person: all went, or what is left goes by itself later.
 func (w *watch) calm(sum *campaign.Summary, err error) bool {
-	if !w.f.quiet || err != nil || w.trouble.Load() || len(sum.Out) > 0 {
+	if !w.f.quiet || err != nil || w.trouble.Load() || len(sum.Out) > 0 || sum.Copies.Failed > 0 {
 		return false
 	}
 	switch sum.ExitCode() {
@@ -131,6 +131,9 @@ func (w *watch) ended(err error) error {
 			line.Text = err.Error()
 		}
 		if w.sum != nil {
+			for _, u := range w.sum.Copies.Named {
+				w.log.Uncopied(u.Place, u.Key, u.Text)
+			}
 			line.Sent, line.Counts, line.Until = w.sum.Sent, w.sum.Counts, w.sum.NextDue
 			if w.sum.Stopped != "" {
 				line.Text = w.sum.Stopped

@@ -155,7 +155,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {"cmd/mailshot/human"},
 	"campaign": {
-		"campaign/...", "internal/behind", "internal/mailbox", "internal/oauth", "internal/scratch",
+		"campaign/...", "internal/behind", "internal/oauth", "internal/scratch",
 		"internal/stdin", "render", "render/address", "sender/...", "templates",
 	},
 	"campaign/accounts": {
@@ -247,7 +247,10 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/digest", "campaign/ledger", "campaign/message",
 		"campaign/recipients", "campaign/report", "internal/trail", "render",
 	},
-	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/kept": {
+		"campaign/definition", "campaign/ledger", "campaign/transport", "internal/mailbox", "sender",
+	},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/leaving": {
 		"campaign/accounts", "campaign/definition", "campaign/definition/bulk", "campaign/ledger", "render",
@@ -319,7 +322,8 @@ var allowed = map[string][]string{
 	"campaign/pacing":   {"campaign/ledger", "sender/courtesy"},
 	"campaign/previous": {"campaign/check", "campaign/ledger"},
 	"campaign/readiness": {
-		"campaign/check", "campaign/definition", "campaign/definition/signing", "campaign/transport", "sender",
+		"campaign/check", "campaign/definition", "campaign/definition/returns", "campaign/definition/signing",
+		"campaign/transport", "sender",
 	},
 	"campaign/recipients": {
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
@@ -378,8 +382,8 @@ var allowed = map[string][]string{
 	},
 	"campaign/transport": {
 		"campaign/accounts", "campaign/caps", "campaign/definition", "campaign/definition/login",
-		"campaign/definition/returns", "internal/inbox/drafts", "internal/inbox/imap", "internal/oauth",
-		"internal/shell", "sender", "sender/mx", "sender/reply", "sender/sendmail",
+		"campaign/definition/returns", "internal/inbox/drafts", "internal/inbox/filing", "internal/inbox/imap",
+		"internal/oauth", "internal/shell", "sender", "sender/mx", "sender/reply", "sender/sendmail",
 	},
 	"templates":          {"templates/..."},
 	"templates/bidi":     {},
@@ -461,6 +465,9 @@ var allowed = map[string][]string{
 	},
 	"internal/inbox/files": {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
 	"internal/inbox/imap":  {"internal/inbox", "internal/inbox/server", "internal/mask", "sender/auth"},
+	"internal/inbox/filing": {"internal/inbox/imap", "internal/scratch"},
+	"internal/inbox/files":  {"internal/disk", "internal/inbox", "internal/inbox/content", "internal/stdin"},
+	"internal/inbox/imap":   {"internal/inbox", "internal/mask", "sender/auth", "sender/reply"},
 	"internal/inbox/pop3": {
 		"internal/inbox", "internal/inbox/content", "internal/inbox/server", "internal/mask", "sender/auth",
 	},

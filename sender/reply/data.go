@@ -234,6 +234,11 @@ func (f *Figure) quantity(p *Provider) error {
 			return fmt.Errorf("%s: %q", f.What, f.Value)
 		}
 		p.Envelope = f.Value
+	case "sent_copy":
+		if f.Value != "kept" {
+			return fmt.Errorf("%s: %q", f.What, f.Value)
+		}
+		p.KeepsSent = true
 	case "server", "recipients_per_message", "idle_close":
 	default:
 		return fmt.Errorf("unknown figure %q", f.What)

@@ -39,6 +39,8 @@ type Provider struct {
 	// Envelope is what becomes of an envelope sender that is not the login: EnvelopeLogin, EnvelopeReplaced, or "" where
 	// it is not known.
 	Envelope string `json:"-"`
+	// KeepsSent: it puts a copy of each message into the Sent folder of the login by itself.
+	KeepsSent bool `json:"-"`
 }
 
 // What providers do with an envelope sender (MAIL FROM) of the client's.
@@ -55,8 +57,8 @@ type Port struct {
 
 // Figure is one value of a preset and where it comes from.
 type Figure struct {
-	// What is server, cap, connections, messages_per_connection, max_size, recipients_per_message, idle_close or
-	// envelope_sender.
+	// What is server, cap, connections, messages_per_connection, max_size, recipients_per_message, idle_close,
+	// envelope_sender or sent_copy.
 	What  string `json:"what"`
 	Value string `json:"value,omitempty"` // what mailshot keeps to; "": nothing to keep to
 	Limit string `json:"limit,omitempty"` // the provider's own value, in words; "": not known

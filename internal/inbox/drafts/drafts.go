@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -163,9 +162,9 @@ func (f *Folder) outcome(err error) sender.Outcome {
 	switch {
 	case e.Unknown:
 		out.Class, out.About = reply.Unknown, reply.AboutMessage
-	case e.Refused && about(e.Code):
+	case e.Refused && e.Lasting():
 		out.Class, out.About = reply.Stop, reply.AboutServer
-	case e.Refused && (e.Later || passes(e.Error())):
+	case e.Refused && e.Passes():
 		out.Class, out.About = reply.Retry, reply.AboutMessage
 	case e.Refused:
 		out.Class, out.About = reply.Message, reply.AboutMessage
@@ -177,28 +176,6 @@ func (f *Folder) outcome(err error) sender.Outcome {
 	}
 	out.Text, out.Err = reply.Clean(e.Err.Error()), err
 	return out
-}
-
-// about reports whether a response code (RFC 3501 7.1, RFC 5530) is about the folder or the login, and would come for
-// every message.
-func about(code string) bool {
-	switch code {
-	case "TRYCREATE", "NONEXISTENT", "NOPERM", "AUTHORIZATIONFAILED", "AUTHENTICATIONFAILED", "EXPIRED",
-		"PRIVACYREQUIRED":
-		return true
-	}
-	return false
-}
-
-// passes reports whether the words of a server without response codes say that another try may help.
-func passes(text string) bool {
-	text = strings.ToLower(text)
-	for _, word := range []string{"quota", "mailbox is full", "mailbox full", "temporar", "try again", "later", "unavailable"} {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return false
 }
 
 // Check connects, logs in and finds the folder. The error is a [*sender.Error].

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -111,6 +113,25 @@ func (e *AppendError) Error() string {
 // Unwrap returns the cause.
 func (e *AppendError) Unwrap() error { return e.Err }
 
+// Lasting reports whether a refusal is about the folder or the login, and would come for every message (RFC 3501 7.1,
+// RFC 5530).
+func (e *AppendError) Lasting() bool {
+	switch e.Code {
+	case "TRYCREATE", "NONEXISTENT", "NOPERM", "AUTHORIZATIONFAILED", "AUTHENTICATIONFAILED", "EXPIRED",
+		"PRIVACYREQUIRED":
+		return true
+	}
+	return false
+}
+
+// Passes reports whether another try may help, by the code, or by the words of a server without codes.
+func (e *AppendError) Passes() bool {
+	text := strings.ToLower(e.Error())
+	return e.Later || slices.ContainsFunc(passing[:], func(word string) bool { return strings.Contains(text, word) })
+}
+
+var passing = [...]string{"quota", "mailbox is full", "mailbox full", "temporar", "try again", "later", "unavailable"}
+
 // Append puts a message into the folder, once. begin is called when the server has said that it takes the message and
 // before its first octet is written, so that it is on record what may be in the folder from then on; its error is
 // returned as it is, and nothing was appended. nil = there is nothing to record. Any other error is an [*AppendError],
@@ -139,8 +160,9 @@ func (a *Appender) try(ctx context.Context, m Message, begin func() error) error
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		var t interface{ Temporary() bool }
-		return &AppendError{Folder: a.Name(), Later: errors.As(err, &t) && t.Temporary(), Err: err}
+		e := a.failure(err)
+		e.Refused, e.Code = false, "" // the message is not what was refused
+		return e
 	}
 	var begun bool
 	var stopped error
@@ -158,9 +180,22 @@ func (a *Appender) try(ctx context.Context, m Message, begin func() error) error
 	if stopped != nil {
 		return stopped
 	}
+	e := a.failure(err)
+	switch {
+	case e.Refused:
+	case begun && whole:
+		e.Unknown, e.Later = true, false
+	case ctx.Err() != nil && !begun:
+		return ctx.Err()
+	}
+	return e
+}
+
+// failure says what the error of a command means.
+func (a *Appender) failure(err error) *AppendError {
 	e := &AppendError{Folder: a.Name(), Err: err}
 	var no *refusal
-	var broken *Error
+	var t interface{ Temporary() bool }
 	switch {
 	case errors.As(err, &no):
 		e.Refused, e.Code = true, no.code
@@ -168,12 +203,27 @@ func (a *Appender) try(ctx context.Context, m Message, begin func() error) error
 		case "OVERQUOTA", "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "EXPUNGEISSUED":
 			e.Later = true
 		}
-	case begun && whole:
-		e.Unknown = true
-	case ctx.Err() != nil && !begun:
-		return ctx.Err()
 	default:
-		e.Later = errors.As(err, &broken) && broken.Later
+		e.Later = errors.As(err, &t) && t.Temporary()
 	}
 	return e
+}
+
+// Has reports whether the folder has a message with a Message-ID, as "<a@example.com>". It opens the folder read only,
+// and closes the connection. The error is that of ctx or an [*AppendError], and nothing is known then.
+func (a *Appender) Has(ctx context.Context, id string) (found bool, err error) {
+	folder, err := a.Check(ctx)
+	if err == nil {
+		if _, _, err = a.l.examine(ctx, folder); err == nil {
+			found, err = a.l.has(ctx, id)
+		}
+		_ = a.Close() // a message that is appended to an open folder is told of
+	}
+	if err == nil {
+		return found, nil
+	}
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return false, a.failure(err)
 }

@@ -149,6 +149,23 @@ func (l *library) uids(ctx context.Context, exists int) ([]uint32, error) {
 	return found, err
 }
 
+// has reports whether the open folder has a message with this Message-ID.
+func (l *library) has(ctx context.Context, id string) (bool, error) {
+	a := l.answer()
+	a.numbers = 10_000
+	err := l.run(ctx, a, func() error {
+		_, err := l.c.UIDSearch(&imap.SearchCriteria{
+			Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}}, nil).Wait()
+		return err
+	})
+	found, ok := l.g.found()
+	if err == nil && !ok {
+		l.g.fail(errStrange)
+		err = l.explain(errStrange)
+	}
+	return len(found) > 0, err
+}
+
 // about is what a server says about a message.
 type about struct {
 	uid      uint32

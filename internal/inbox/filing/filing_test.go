@@ -1,0 +1,309 @@
+package filing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// letter is the nth message of a test.
+func letter(n int) string {
+	return fmt.Sprintf("Message-ID:\r\n <%d.made-up@example.com>\r\nSubject: one\r\n\r\nHello %d\r\n.\r\n", n, n)
+}
+
+func item(n int) Item {
+	text := letter(n)
+	return Item{Place: fmt.Sprint("people.csv:", n+1), Key: fmt.Sprint(n), Address: "ann@example.com", Size: int64(len(text)),
+		Body: strings.NewReader(text), Time: time.Date(2026, 11, 30, 10, 0, n, 0, time.UTC)}
+}
+
+// file files so many messages and returns what became of them.
+func file(t *testing.T, c Config, many int) Result {
+	t.Helper()
+	c.Pause = time.Millisecond
+	f, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range many {
+		f.Keep(item(n))
+	}
+	r, err := f.Finish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.memory != 0 || f.disk != 0 || f.busy != 0 {
+		t.Errorf("%d octets in memory, %d in files, %d with workers are left", f.memory, f.disk, f.busy)
+	}
+	return r
+}
+
+// TestFile has each message once in the folder for sent messages, byte for byte, seen, with the time of its sending.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]Config{"memory": {}, "files": {Memory: 1, Home: t.TempDir()}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &server{}
+			c.IMAP = s.start(t)
+			var told []string
+			c.Tell = func(text string) { told = append(told, text) }
+			const many = 50
+			if r := file(t, c, many); r.Filed != many || r.Failed != 0 || len(r.Named) != 0 ||
+				!strings.HasPrefix(r.Folder, "imap://ann@127.0.0.1:") {
+				t.Errorf("%+v", r)
+			}
+			got := s.filed()
+			slices.Sort(got)
+			var want []string
+			for n := range many {
+				want = append(want, letter(n))
+			}
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%d messages, not the %d that were sent", len(got), many)
+			}
+			for _, how := range s.times {
+				if !strings.Contains(how, `"Outgoing" (\Seen) "30-Nov-2026 10:00:`) {
+					t.Errorf("APPEND %s", how)
+				}
+			}
+			if s.most > 2 {
+				t.Errorf("%d connections", s.most)
+			}
+			if said := name == "files"; said != (len(told) == 1) {
+				t.Errorf("told: %q", told)
+			}
+			if left, _ := filepath.Glob(filepath.Join(c.Home, "tmp", "*", "*")); c.Home != "" && len(left) > 0 {
+				t.Errorf("left: %q", left)
+			}
+		})
+	}
+}
+
+// TestTrouble says what becomes of copies, whatever the server does, and how often it was asked. It fails where a copy
+// without an answer is appended again without a search, where a refusal ends the filing of the others, and where a
+// refused login is tried again.
+func TestTrouble(t *testing.T) {
+	t.Parallel()
+	first := func(n int, a act) func(int, string) act {
+		return func(i int, _ string) act {
+			if i <= n {
+				return a
+			}
+			return act{}
+		}
+	}
+	always := func(a act) func(int, string) act { return func(int, string) act { return a } }
+	const many = 3
+	for _, c := range []struct {
+		name                     string
+		acts                     func(int, string) act
+		search, login            string
+		filed, appends, searches int
+		logins                   int // 0 = any number
+		why                      string
+		unsure                   bool // some may be in the folder
+	}{
+		{name: "answer lost, filed", acts: first(1, act{after: "-"}), filed: 3, appends: 3, searches: 1},
+		{name: "half an answer, filed", acts: first(1, act{after: "* BYE"}), filed: 3, appends: 3, searches: 1},
+		{name: "answer lost, not filed", acts: first(1, act{after: "-", lose: true}), filed: 3, appends: 4, searches: 1},
+		{name: "answers lost, all filed", acts: always(act{after: "-"}), filed: 3, appends: 3, searches: 3},
+		{name: "answers lost, none filed", acts: always(act{after: "-", lose: true}), appends: 10, searches: 8,
+			why: "no answer after the message"},
+		{name: "cannot be asked", acts: first(1, act{after: "-"}), search: "NO no search here", filed: 2, appends: 3,
+			searches: 1, why: "may be in the folder", unsure: true},
+		{name: "asking loses the connection", acts: first(1, act{after: "-"}), search: "-", appends: 1, searches: 9,
+			why: "closed the connection", unsure: true},
+		{name: "connection lost before", acts: first(3, act{before: "-"}), filed: 3, appends: 6},
+		{name: "refused", acts: first(1, act{after: "NO [CANNOT] bad message"}), filed: 2, appends: 3, why: "CANNOT"},
+		{name: "put off", acts: first(2, act{before: "NO [UNAVAILABLE] busy"}), filed: 3, appends: 5},
+		{name: "put off without end", acts: always(act{after: "NO Quota exceeded"}), appends: 10, why: "Quota exceeded"},
+		{name: "no folder", acts: always(act{before: "NO [TRYCREATE] no such folder"}), appends: 1, why: "TRYCREATE"},
+		{name: "no login", login: "NO [AUTHENTICATIONFAILED] wrong", logins: 1, why: "wrong"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := &server{acts: c.acts, search: c.search, login: c.login}
+			r := file(t, Config{IMAP: s.start(t), Connections: 1}, many)
+			appends, searches, logins := s.counts()
+			if int(r.Filed) != c.filed || int(r.Failed) != many-c.filed || appends != c.appends || searches != c.searches ||
+				c.logins != 0 && logins != c.logins {
+				t.Errorf("%+v, %d appends, %d searches, %d logins", r, appends, searches, logins)
+			}
+			if got := s.filed(); !c.unsure && len(got) != c.filed || len(slices.Compact(slices.Sorted(slices.Values(got)))) != len(got) {
+				t.Errorf("in the folder: %q", got)
+			}
+			for _, f := range r.Named {
+				if f.Key == "" || f.Place == "" || f.Address == "" || c.why == "" {
+					t.Errorf("%+v", f)
+				}
+			}
+			if len(r.Named) > 0 && !strings.Contains(r.Named[0].Text, c.why) {
+				t.Errorf("%q does not say %q", r.Named[0].Text, c.why)
+			}
+		})
+	}
+}
+
+// TestNobodyThere says which copies were not filed where no server is there, and ends.
+func TestNobodyThere(t *testing.T) {
+	t.Parallel()
+	cfg := (&server{}).start(t)
+	cfg.Port = 1
+	var mu sync.Mutex
+	var told []string
+	r := file(t, Config{IMAP: cfg, Tell: func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, text)
+	}}, 3)
+	if r.Failed != 3 || len(r.Named) != 3 || !strings.Contains(r.Named[2].Text, "cannot be reached") {
+		t.Errorf("%+v", r)
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], "copies wait: ") {
+		t.Errorf("told: %q", told)
+	}
+}
+
+// TestBounded feeds a server that has stopped answering with far more than may wait. Keep returns at once each time,
+// and the memory stays small. The test fails where room does not count what waits, or gives room without end.
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	s := &server{acts: func(int, string) act { return act{after: "..."} }}
+	home := t.TempDir()
+	f, err := New(Config{IMAP: s.start(t), Memory: 2 << 20, Disk: 4 << 20, Home: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const many, size = 1000, 100_000
+	big := letter(0) + strings.Repeat("x", size)
+	before := heap()
+	for range many { // 100 MB
+		f.Keep(Item{Key: "k", Size: int64(len(big)), Body: strings.NewReader(big)})
+	}
+	if grown := heap() - before; grown > 12<<20 {
+		t.Errorf("%d octets of memory for 100 MB of copies", grown)
+	}
+	if f.memory > 2<<20 || f.disk > 4<<20 {
+		t.Errorf("%d octets in memory, %d in files", f.memory, f.disk)
+	}
+	files, _ := filepath.Glob(filepath.Join(home, "tmp", "*", "*.eml"))
+	if len(files) != 4<<20/len(big) {
+		t.Errorf("%d files", len(files))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	r, err := f.Finish(ctx)
+	if err != nil || r.Failed != many || r.Filed != 0 || len(r.Named) != many {
+		t.Errorf("%v, %d filed, %d failed", err, r.Filed, r.Failed)
+	}
+	if left, _ := os.ReadDir(home); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	texts := map[string]bool{}
+	for _, n := range r.Named {
+		texts[n.Text] = true
+	}
+	if !texts[errFull.Error()] || !texts["not tried: "+errOver.Error()] {
+		t.Errorf("%v", texts)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestEnd ends the tries while a server has a whole copy and does not answer: it may be in the folder, and the others
+// are not.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	whole := make(chan struct{})
+	s := &server{acts: func(n int, _ string) act { return act{after: "...", then: func() { close(whole) }} }}
+	f, err := New(Config{IMAP: s.start(t), Connections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		f.Keep(item(n))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		<-whole
+		stop()
+	}()
+	r, err := f.Finish(ctx)
+	if err != nil || r.Failed != 3 || !strings.Contains(r.Named[0].Text, "may be in the folder or not") ||
+		r.Named[1].Text != "not tried: "+errOver.Error() {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
+// A message that cannot be written, or has another size than was said, is not filed; the others are.
+func TestUnmade(t *testing.T) {
+	t.Parallel()
+	for _, memory := range []int64{0, 1} {
+		s := &server{}
+		f, err := New(Config{IMAP: s.start(t), Memory: memory, Home: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad, long := item(0), item(1)
+		bad.Body = unmade{}
+		long.Size++
+		f.Keep(bad)
+		f.Keep(long)
+		f.Keep(item(2))
+		r, err := f.Finish(t.Context())
+		if err != nil || r.Filed != 1 || r.Failed != 2 || r.Named[0].Text != "no" || r.Named[1].Text != errSize.Error() {
+			t.Errorf("%v %+v", err, r)
+		}
+		if f.memory != 0 || f.disk != 0 || len(s.filed()) != 1 {
+			t.Errorf("%d %d %q", f.memory, f.disk, s.filed())
+		}
+	}
+}
+
+type unmade struct{}
+
+func (unmade) WriteTo(io.Writer) (int64, error) { return 0, errors.New("no") }
+
+// TestPauses shows how the pauses grow, in the time of a bubble, while nobody is there: up to five minutes while
+// messages are sent, and no longer than ten seconds at the end.
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	cfg := (&server{}).start(t)
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		begin := time.Now()
+		cfg.Dial = refuse(func() { at = append(at, time.Since(begin)) })
+		f, err := New(Config{IMAP: cfg, Connections: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Keep(item(1))
+		time.Sleep(time.Hour) // of the bubble
+		synctest.Wait()
+		if n := len(at); n < 15 || n > 22 || at[1] != 2*time.Second || at[n-1]-at[n-2] != longest {
+			t.Errorf("%d tries: %v", n, at)
+		}
+		ended := time.Now()
+		r, _ := f.Finish(t.Context())
+		if r.Failed != 1 || time.Since(ended) > 2*time.Minute {
+			t.Errorf("%+v after %v", r, time.Since(ended))
+		}
+	})
+}

@@ -1,0 +1,233 @@
+package filing
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/textproto"
+	"os"
+	"strings"
+	"time"
+
+	"mailshot/internal/inbox/imap"
+)
+
+// work files copies by one appender until Finish was called and nothing waits, or until life ends.
+func (f *Filer) work(a *imap.Appender) {
+	defer a.Close()
+	for {
+		w, wait, news, over := f.next()
+		switch {
+		case over:
+			return
+		case w != nil:
+			f.give(w, f.file(a, w))
+			continue
+		}
+		var timer <-chan time.Time
+		if wait > 0 {
+			timer = time.After(wait)
+		}
+		select {
+		case <-news:
+		case <-timer:
+		case <-f.life.Done():
+		}
+	}
+}
+
+// next is the copy to try now. Without one, something may be tried after wait, which is 0 where that is not known, or
+// when news is closed. over means that nothing will be.
+func (f *Filer) next() (w *waiting, wait time.Duration, news <-chan struct{}, over bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.life.Err() != nil || f.broken != nil {
+		return nil, 0, nil, true
+	}
+	if f.ending && len(f.queue)+len(f.again)+f.busy == 0 {
+		return nil, 0, nil, true
+	}
+	wait = max(time.Until(f.until), 0)
+	if wait > 0 || f.trouble > 0 && f.busy > 0 { // in trouble one tries for all
+		return nil, wait, f.news, false
+	}
+	for _, list := range [...]*[]*waiting{&f.again, &f.queue} {
+		if len(*list) > 0 {
+			w = (*list)[0]
+			(*list)[0] = nil // its memory goes when it is filed
+			*list = (*list)[1:]
+			w.tried = true
+			f.busy++
+			return w, 0, nil, false
+		}
+	}
+	return nil, 0, f.news, false
+}
+
+// file tries to file a copy once.
+func (f *Filer) file(a *imap.Appender, w *waiting) error {
+	if w.doubt {
+		id, err := w.messageID()
+		if err != nil {
+			return err
+		}
+		found, err := a.Has(f.life, id)
+		if err != nil || found {
+			return err
+		}
+		w.doubt = false
+	}
+	body, done, err := w.open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = a.Append(f.life, imap.Message{Size: w.Size, Body: body, Flags: []string{`\Seen`}, Time: w.Time}, nil)
+	var e *imap.AppendError
+	if errors.As(err, &e) && e.Unknown {
+		w.doubt = true
+	}
+	return err
+}
+
+// open opens a copy that waits.
+func (w *waiting) open() (body io.WriterTo, done func(), err error) {
+	if w.file == "" {
+		return bytes.NewReader(w.text), func() {}, nil
+	}
+	file, err := os.Open(w.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return bufio.NewReader(file), func() { _ = file.Close() }, nil
+}
+
+// messageID is the Message-ID of a copy.
+func (w *waiting) messageID() (string, error) {
+	body, done, err := w.open()
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	header, err := textproto.NewReader(bufio.NewReader(body.(io.Reader))).ReadMIMEHeader()
+	id := strings.TrimSpace(header.Get("Message-ID"))
+	if id == "" {
+		return "", errors.Join(errors.New("no Message-ID"), err)
+	}
+	return id, nil
+}
+
+// because is why a copy was not filed, where why is the reason of them all.
+func (w *waiting) because(why error) error {
+	if w.doubt {
+		return fmt.Errorf("the server has not answered, and the copy may be in the folder or not: %w", why)
+	}
+	if !w.tried {
+		return fmt.Errorf("not tried: %w", why)
+	}
+	return why
+}
+
+// give does what the end of a try asks for.
+func (f *Filer) give(w *waiting, err error) {
+	text := f.concluded(w, err)
+	if text != "" {
+		f.cfg.Tell(text)
+	}
+}
+
+// concluded is give. It returns what a person should know at once.
+func (f *Filer) concluded(w *waiting, err error) (text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.tell()
+	f.busy--
+	if err == nil {
+		if f.trouble > 0 {
+			text = f.result.Folder + ": copies are filed again"
+		}
+		f.trouble, f.until = 0, time.Time{}
+		f.result.Filed++
+		f.leave(w, w.where())
+		return text
+	}
+	if f.life.Err() != nil { // and so has the try
+		f.again = append(f.again, w)
+		return ""
+	}
+	switch kind(err) {
+	case forever:
+		f.broken = err
+		text = fmt.Sprintf("no copies are filed any more: %v", err)
+		f.again = append(f.again, w)
+		f.abandon(err)
+		return text
+	case refused:
+		f.leave(w, w.where())
+		f.failed(w, w.because(err))
+		return ""
+	case putOff:
+		w.tries++
+	}
+	if f.trouble++; f.trouble == 1 {
+		text = fmt.Sprintf("copies wait: %v", err)
+	}
+	f.last, f.until = err, time.Now().Add(f.pause())
+	if w.tries >= f.cfg.Tries {
+		f.leave(w, w.where())
+		f.failed(w, w.because(err))
+	} else {
+		f.again = append(f.again, w)
+	}
+	if f.ending && f.trouble >= 2*f.cfg.Tries {
+		f.broken = err
+		f.abandon(err)
+	}
+	return text
+}
+
+// pause is how long the server is left alone. f.mu is held.
+func (f *Filer) pause() time.Duration {
+	most := longest
+	if f.ending {
+		most = hurried
+	}
+	p := f.cfg.Pause
+	for range f.trouble - 1 {
+		if p *= 2; p >= most {
+			return most
+		}
+	}
+	return p
+}
+
+// ends is what a try that did not file a copy means.
+type ends int
+
+const (
+	away    ends = iota // the server could not be had
+	putOff              // this copy was put off, or no answer came to it
+	refused             // this copy is refused for good
+	forever             // all copies are
+)
+
+func kind(err error) ends {
+	var e *imap.AppendError
+	switch {
+	case !errors.As(err, &e): // of the copy itself
+		return refused
+	case e.Unknown:
+		return putOff
+	case e.Refused && e.Lasting():
+		return forever
+	case e.Refused && e.Passes():
+		return putOff
+	case e.Refused:
+		return refused
+	case e.Later:
+		return away
+	}
+	return forever
+}
