@@ -433,7 +433,8 @@ var allowed = map[string][]string{
 	"sender/mx/mxtest":  {},
 	"sender/reply":      {"sender/limits"},
 	"sender/sendmail":   {"sender", "sender/reply"},
-	"sender/smtp":       {"sender/auth", "sender/reply"},
+	"sender/smtp":       {"sender/auth", "sender/reply", "sender/tally"},
+	"sender/tally":      {},
 	"internal/bounce":   {"internal/bounce/answer", "internal/bounce/parts", "sender/reply"},
 	"internal/bounce/answer": {
 		"internal/bounce/answer/day", "internal/bounce/answer/flat", "internal/bounce/answer/words",

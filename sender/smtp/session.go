@@ -32,6 +32,7 @@ import (
 
 	"mailshot/sender/auth"
 	"mailshot/sender/reply"
+	"mailshot/sender/tally"
 )
 
 // Security is how a session is protected.
@@ -113,8 +114,10 @@ type Options struct {
 // Session is an open session. Its methods are for one goroutine at a time, except Close, which any
 // goroutine may call.
 type Session struct {
-	conn     net.Conn // what is spoken on: raw, or TLS around it
+	conn     net.Conn // what is spoken on: wire, or TLS around it
 	raw      net.Conn
+	wire     tally.Conn // counts what goes over raw
+	tls      uint16     // version of TLS; 0: none
 	in       incoming
 	br       *bufio.Reader // of in
 	out      []byte        // write buffer, reused
@@ -182,7 +185,8 @@ func (s *Session) connect(ctx context.Context, o Options) error {
 		}
 		return dialError(err)
 	}
-	s.raw, s.conn = conn, conn
+	s.raw, s.wire = conn, tally.New(conn)
+	s.conn = &s.wire
 	return nil
 }
 
@@ -248,13 +252,17 @@ func tlsConfig(o Options) *tls.Config {
 func (s *Session) upgrade(ctx context.Context, config *tls.Config, secured func(tls.ConnectionState)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
 	defer cancel()
-	conn := tls.Client(s.raw, config)
+	conn := tls.Client(&s.wire, config)
+	before := s.wire.Tally()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return tlsError(err)
 	}
 	s.conn, s.secure = conn, true
+	state := conn.ConnectionState()
+	s.wire.Secured(before)
+	s.tls = state.Version
 	if secured != nil {
-		secured(conn.ConnectionState())
+		secured(state)
 	}
 	return nil
 }
@@ -393,6 +401,20 @@ func (s *Session) MaxSize() int64 {
 		return 0
 	}
 	return n
+}
+
+// Traffic is what went over a session, and how.
+type Traffic struct {
+	tally.Tally
+	TLS  uint16 // the version, as in crypto/tls; 0: no TLS
+	IPv6 bool
+	// What the server offers and this end uses (RFC 2920, RFC 3030).
+	Pipelining, Chunking bool
+}
+
+// Traffic returns what went over the session so far. Call it as its only user, and not while Send runs.
+func (s *Session) Traffic() Traffic {
+	return Traffic{s.wire.Tally(), s.tls, tally.IPv6(s.raw), s.pipelining, s.pipelining && s.chunking}
 }
 
 // Used is the number of transactions begun.
