@@ -490,5 +490,6 @@ var allowed = map[string][]string{
 	"internal/sqlite":       {"campaign/statefile", "internal/disk", "internal/mount"},
 	"internal/stdin":        {"internal/scratch"},
 	"internal/suggest":      {},
+	"internal/traffic":      {},
 	"internal/trail":        {},
 }
