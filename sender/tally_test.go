@@ -116,12 +116,15 @@ func TestTraffic(t *testing.T) {
 				if sum.Messages != c.want || sum.Taken() != n {
 					t.Errorf("messages %v, want %v", sum.Messages, c.want)
 				}
-				if security == "none" && (sum.Flights != c.flights || sum.TLS != 0 || sum.HandshakeSent != 0) {
+				if security == "none" && (sum.Flights != c.flights || sum.Opening != 1 || sum.TLS != 0 || sum.HandshakeSent != 0) {
 					t.Errorf("%d flights, want %d; TLS %d, handshake %d", sum.Flights, c.flights, sum.TLS, sum.HandshakeSent)
 				}
 				if security != "none" && (sum.TLS != tls.VersionTLS13 || sum.HandshakeSent < 200 ||
 					sum.HandshakeReceived < 500 || sum.HandshakeSent+sum.HandshakeReceived >= sum.Sent+sum.Received) {
 					t.Errorf("TLS %x, handshake %d up and %d down", sum.TLS, sum.HandshakeSent, sum.HandshakeReceived)
+				}
+				if sum.StartTLS != (security == "starttls") {
+					t.Errorf("STARTTLS %t", sum.StartTLS)
 				}
 				if sum.Pipelining != (len(c.caps) > 0 && !c.lockStep) || sum.Chunking != (len(c.caps) > 1 && !c.lockStep) {
 					t.Errorf("pipelining %t, chunking %t", sum.Pipelining, sum.Chunking)

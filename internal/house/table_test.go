@@ -303,8 +303,10 @@ var allowed = map[string][]string{
 		"campaign/definition/bulk", "campaign/definition/copies", "campaign/definition/schema",
 		"campaign/definition/signing", "campaign/groups", "campaign/languages", "campaign/recipients",
 		"campaign/seal", "render", "render/address", "render/filled", "render/invitation", "render/locked",
-		"render/made", "render/qr", "render/several", "render/token", "templates", "templates/source",
+		"render/made", "render/qr", "render/several", "render/token", "render/transfer", "templates",
+		"templates/source",
 	},
+	"campaign/meter": {"internal/disk", "sender", "sender/tally"},
 	"campaign/outgoing": {
 		"campaign/caps", "campaign/check", "campaign/definition", "campaign/definition/signing", "campaign/ledger",
 		"campaign/message", "campaign/repeats", "campaign/seal", "render", "render/address", "render/dkim", "sender",

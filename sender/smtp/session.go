@@ -118,6 +118,7 @@ type Session struct {
 	raw      net.Conn
 	wire     tally.Conn // counts what goes over raw
 	tls      uint16     // version of TLS; 0: none
+	started  bool       // by STARTTLS
 	in       incoming
 	br       *bufio.Reader // of in
 	out      []byte        // write buffer, reused
@@ -168,6 +169,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 		}
 		return nil, err
 	}
+	s.wire.Opened()
 	return s, nil
 }
 
@@ -290,6 +292,7 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config, secured func
 	if err := s.upgrade(ctx, config, secured); err != nil {
 		return err
 	}
+	s.started = true
 	s.listen(s.conn)
 	s.caps = nil
 	return s.hello()
@@ -406,15 +409,16 @@ func (s *Session) MaxSize() int64 {
 // Traffic is what went over a session, and how.
 type Traffic struct {
 	tally.Tally
-	TLS  uint16 // the version, as in crypto/tls; 0: no TLS
-	IPv6 bool
+	TLS      uint16 // the version, as in crypto/tls; 0: no TLS
+	StartTLS bool   // TLS began by STARTTLS
+	IPv6     bool
 	// What the server offers and this end uses (RFC 2920, RFC 3030).
 	Pipelining, Chunking bool
 }
 
 // Traffic returns what went over the session so far. Call it as its only user, and not while Send runs.
 func (s *Session) Traffic() Traffic {
-	return Traffic{s.wire.Tally(), s.tls, tally.IPv6(s.raw), s.pipelining, s.pipelining && s.chunking}
+	return Traffic{s.wire.Tally(), s.tls, s.started, tally.IPv6(s.raw), s.pipelining, s.pipelining && s.chunking}
 }
 
 // Used is the number of transactions begun.

@@ -9,18 +9,24 @@ import "net"
 
 // Tally is what went over one or more sessions. Messages are those that the server has taken.
 type Tally struct {
-	Sessions       int64
-	Sent, Received int64 // bytes
-	Writes, Reads  int64 // calls that moved bytes; with TLS each record is a write
+	Sessions int64 `json:"sessions"`
+	Sent     int64 `json:"sent"`     // bytes
+	Received int64 `json:"received"` // bytes
+	Writes   int64 `json:"writes"`   // calls that sent bytes; with TLS each record is a write
+	Reads    int64 `json:"reads"`    // calls that brought bytes
 	// Flights is how often this end began to write after it had read, or as the first. Each costs a round trip where
 	// this end then waits for the server.
-	Flights  int64
-	Segments int64 // of TCP, that the writes need at least where each write begins a segment; see Full
-	Replies  int64 // whole answers of the server
+	Flights int64 `json:"flights"`
+	// Opening is how many of Flights were before the first message could begin: EHLO, STARTTLS, handshake, login.
+	Opening int64 `json:"opening"`
+	// Segments are those of TCP that the writes need at least where each write begins a segment. See Full.
+	Segments int64 `json:"segments"`
+	Replies  int64 `json:"replies"` // whole answers of the server
 	// HandshakeSent and HandshakeReceived are the bytes of TLS's handshake in Sent and Received. What a server sends
 	// behind it, such as session tickets, is not in them.
-	HandshakeSent, HandshakeReceived int64
-	Messages                         [Ways]int64
+	HandshakeSent     int64       `json:"handshake_sent"`
+	HandshakeReceived int64       `json:"handshake_received"`
+	Messages          [Ways]int64 `json:"messages"` // by their way
 }
 
 // Way is how the envelope of a message goes to the server.
@@ -51,6 +57,7 @@ func (t *Tally) Add(o Tally) {
 	t.Writes += o.Writes
 	t.Reads += o.Reads
 	t.Flights += o.Flights
+	t.Opening += o.Opening
 	t.Segments += o.Segments
 	t.Replies += o.Replies
 	t.HandshakeSent += o.HandshakeSent
@@ -124,6 +131,9 @@ func (c *Conn) Wrote(n int64) {
 	full := Full(c.ipv6)
 	c.tally.Segments += (n + full - 1) / full
 }
+
+// Opened notes that messages can be sent from now on.
+func (c *Conn) Opened() { c.tally.Opening = c.tally.Flights }
 
 // Replied counts a whole answer of the server.
 func (c *Conn) Replied() { c.tally.Replies++ }
