@@ -42,8 +42,11 @@ type Cost struct {
 type Length struct {
 	// Frame is the length of the Ethernet frame, as [FrameOf] counts it.
 	Frame int `json:"frame"`
-	// Data frames carry payload. Their number is exact where the bounds of the data segments meet.
+	// Data frames carry payload.
 	Data int64 `json:"data"`
+	// Shared are those of Data whose length is not certain: they belong to a write that is followed at once by another,
+	// or to one that the kernel may not take at once. The number of the others is exact.
+	Shared int64 `json:"shared"`
 	// Bare frames carry none: SYN, FIN and acknowledgements. It is what is expected.
 	Bare int64 `json:"bare"`
 }
@@ -53,7 +56,7 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 	c := Cost{Messages: t.n, Connections: connections, User: t.user, PayloadUp: s.up.payload, PayloadDown: s.down.payload,
 		Records: s.up.records + s.down.records, Rounds: s.rounds, line: t.line,
 		parallel: min(int64(max(1, t.parallel)), max(1, connections))}
-	c.DataUp, c.DataDown = s.up.data(), s.down.data()
+	c.DataUp, c.DataDown = s.up.segments(), s.down.segments()
 	slack := int64(0) // bytes by which the volume of a mix may differ for the order of its messages
 	if t.mixed {
 		loose := t.loose
@@ -65,17 +68,18 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 		c.DataUp.Upper += loose
 	}
 	h := int64(s.h)
-	// The sender of a flow gets the acknowledgements of it. Each end acknowledges one FIN. SYN, ACK and one FIN are the
-	// client's.
-	up, down := (s.up.acks+500)/1000, (s.down.acks+500)/1000
+	// The sender of a flow gets the acknowledgements of it. Each end acknowledges one FIN, and the server the first
+	// command: Linux acknowledges the first segments of a connection at once. SYN, ACK and one FIN are the client's.
+	up, down := (s.up.acks+500)/1000+connections, (s.down.acks+500)/1000
 	syn := int64(t.line.syn())
 	both := h * (c.DataUp.Upper + c.DataDown.Upper)
 	fixed := s.up.payload + connections*(syn+2*h)
 	c.VolumeUp = Range{fixed + h*c.DataUp.Lower - slack, fixed + h*(c.DataUp.Expected+connections+down), fixed + both + slack}
 	fixed = s.down.payload + connections*(syn+h)
-	c.VolumeDown = Range{fixed + h*c.DataDown.Lower, fixed + h*(c.DataDown.Expected+connections+up), fixed + both}
+	c.VolumeDown = Range{fixed + h*c.DataDown.Lower, fixed + h*(c.DataDown.Expected+connections+up),
+		fixed + both + s.down.spare}
 	c.Volume = Range{c.VolumeUp.Lower + c.VolumeDown.Lower, c.VolumeUp.Expected + c.VolumeDown.Expected,
-		s.up.payload + s.down.payload + connections*int64(t.line.Control()) + 2*both + slack}
+		s.up.payload + s.down.payload + connections*int64(t.line.Control()) + 2*both + slack + s.down.spare}
 	bare := controlSegments * connections
 	c.Segments = Range{c.DataUp.Lower + c.DataDown.Lower + bare,
 		c.DataUp.Expected + c.DataDown.Expected + bare + 2*connections + up + down,
@@ -90,13 +94,14 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 // warmRecords is after how many records crypto/tls has reached full ones.
 const warmRecords = 14
 
-func (f flow) data() Range { return Range{f.least, f.most, f.most} }
+func (f flow) segments() Range { return Range{f.least, f.data, f.most} }
 
 // lay makes the histogram: the data segments, SYNs and bare segments of h bytes.
 func (c *Cost) lay(s *sum, syns, bare int64) {
 	frames := make([]Length, FrameOf(s.m+s.h)+1)
 	for n, k := range s.lengths {
 		frames[FrameOf(n+s.h)].Data += k
+		frames[FrameOf(n+s.h)].Shared += s.shared[n]
 	}
 	frames[FrameOf(s.h)].Bare += bare
 	if syn := FrameOf(c.line.syn()); syn < len(frames) {

@@ -25,6 +25,8 @@ type Session struct {
 // status codes.
 type Replies struct {
 	Greeting, Ehlo, StartTLS, Mail, Rcpt, Data, End, Quit int
+	// Offer is the answer to EHLO before STARTTLS; 0: Ehlo and the line of STARTTLS.
+	Offer int
 	// Together says that the answers to commands that came in one write are sent in one write, as Postfix does. Else
 	// each answer is a write of its own.
 	Together bool
@@ -41,6 +43,9 @@ func (r Replies) defaults() Replies {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if r.Offer == 0 {
+		r.Offer = r.Ehlo + len("250-STARTTLS\r\n")
 	}
 	return r
 }

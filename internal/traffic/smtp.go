@@ -31,7 +31,7 @@ func (t smtpTalk) open(s *sum, _ int64, c *cutter) {
 	case StartTLS:
 		clear := s.clear()
 		clear.exchange(Exchange{0, t.replies.Greeting}, nil)
-		clear.exchange(hello, nil)
+		clear.exchange(Exchange{hello.Up, t.replies.Offer}, nil)
 		clear.exchange(Exchange{startTLSLine, t.replies.StartTLS}, nil)
 		s.merge(clear)
 		t.TLS.handshake(s)
@@ -53,7 +53,7 @@ func (t smtpTalk) message(s *sum, m Message, k int64, at place, c *cutter) {
 	r, dot := t.replies, m.Size+m.Dots+finalDot
 	envelope := m.Mail + m.Rcpt + dataLine
 	recipients := r.Rcpt * (1 + m.More)
-	middle := c == nil || !at.first
+	early := c != nil && (at.first || at.second) // the server has not taken a message yet when this one is announced
 	switch {
 	case t.Path == LockStep:
 		for _, e := range [2]Exchange{{m.Mail, r.Mail}, {dataLine, r.Data}} {
@@ -67,11 +67,15 @@ func (t smtpTalk) message(s *sum, m Message, k int64, at place, c *cutter) {
 		s.body(&s.up, dot, writeSize, k, c)
 		s.write(&s.down, r.End, k, nil)
 		s.rounds += k * int64(4+m.More)
-	case t.chunked(m) && middle:
+	case t.chunked(m) && !early:
 		s.body(&s.up, m.Mail+m.Rcpt+bdatLine(m.Size)+m.Size, 0, k, c)
-		t.reply(s, k, m, r.Mail, recipients, r.End)
+		if long := s.segments(m.Size) > 1; long && r.Together {
+			s.apart(k, r.Mail+recipients, r.End)
+		} else {
+			t.reply(s, k, m, r.Mail, recipients, r.End)
+		}
 		s.rounds += k
-	case t.Path == Pipelined || t.chunked(m):
+	case t.Path == Pipelined:
 		s.write(&s.up, envelope, k, c)
 		t.reply(s, k, m, r.Mail, recipients, r.Data)
 		s.body(&s.up, dot, writeSize, k, c)
@@ -91,14 +95,14 @@ func (t smtpTalk) ahead(s *sum, m Message, k int64, at place, c *cutter, dot, en
 		s.rounds += k
 	}
 	s.rounds += k
-	if c != nil && at.last {
+	if c != nil && (at.last || at.second && t.chunked(m)) {
 		s.body(&s.up, dot, writeSize, k, c)
 		s.write(&s.down, r.End, k, nil)
 		return
 	}
 	s.body(&s.up, dot+envelope, writeSize, k, c)
 	if r.Together {
-		s.write(&s.down, r.End+r.Mail+recipients+r.Data, k, nil)
+		s.apart(k, r.End, r.Mail+recipients+r.Data)
 		return
 	}
 	s.write(&s.down, r.End, k, nil)
@@ -131,15 +135,19 @@ func (t smtpTalk) loose(s *sum, m Message) bool {
 
 // clear is an empty sum of the same line without TLS.
 func (s *sum) clear() *sum {
-	e := sum{m: s.m, h: s.h, lengths: make([]int64, s.m+1)}
+	e := sum{m: s.m, h: s.h}
+	e = e.empty()
 	return &e
 }
 
 // merge adds what was said without TLS.
 func (s *sum) merge(b *sum) { s.add(b, 1) }
 
-// handshake counts the writes of a handshake and the tickets behind it.
+// handshake counts the writes of a handshake and the tickets behind it. Linux acknowledges the first segments of a
+// connection at once, so that the flights are acknowledged alone: the client's by one, the server's by two.
 func (t TLS) handshake(s *sum) {
+	s.up.acks += 1000
+	s.down.acks += 2000
 	for _, f := range t.flights() {
 		if f.FromServer {
 			s.raw(&s.down, f.Bytes, 1)
@@ -147,7 +155,7 @@ func (t TLS) handshake(s *sum) {
 			s.raw(&s.up, f.Bytes, 1)
 		}
 	}
-	s.raw(&s.down, t.tickets(), 1)
+	s.raw(&s.down, t.Tickets, 1)
 	s.rounds += int64(t.rounds())
 }
 

@@ -6,9 +6,11 @@ import "math"
 type flow struct {
 	payload int64 // bytes, with what records add
 	least   int64 // data segments when writes that follow each other at once share them
-	most    int64 // data segments when each write has its own
+	data    int64 // data segments when each write has its own
+	most    int64 // data segments when also the kernel cannot take a long write at once
 	records int64
 	acks    int64 // thousandths of the acknowledgements that its receiver sends alone, as expected
+	spare   int64 // bytes that records may add beyond payload
 	stream  int64 // bytes of messages that follow each other without a command between, not cut yet
 }
 
@@ -19,10 +21,16 @@ type sum struct {
 	up, down flow
 	rounds   int64
 	lengths  []int64 // data segments by the length of their payload, up to m
+	shared   []int64 // those of them that another write may share
 }
 
+// sendBuffer is how much of a write the kernel takes at once in any case. What is longer may wait for room, and each
+// wait can end a segment early.
+const sendBuffer = 64 << 10
+
 func (s *sum) empty() sum {
-	return sum{m: s.m, h: s.h, overhead: s.overhead, lengths: make([]int64, s.m+1)}
+	both := make([]int64, 2*(s.m+1))
+	return sum{m: s.m, h: s.h, overhead: s.overhead, lengths: both[:s.m+1], shared: both[s.m+1:]}
 }
 
 // raw counts a write that is not cut into records, k times, and returns its segments.
@@ -33,65 +41,74 @@ func (s *sum) raw(f *flow, n int, k int64) int {
 	segments := s.segments(n)
 	f.payload += k * int64(n)
 	f.least += k * int64(segments)
-	f.most += k * int64(segments)
-	s.lay(n, k)
+	f.data += k * int64(segments)
+	f.most += k * int64(segments+n/sendBuffer)
+	s.lay(n, k, n > sendBuffer)
 	return segments
 }
 
 func (s *sum) segments(n int) int { return (n + s.m - 1) / s.m }
 
 // lay counts the lengths of the segments of a write.
-func (s *sum) lay(n int, k int64) {
+func (s *sum) lay(n int, k int64, shared bool) {
+	rest := n % s.m
 	s.lengths[s.m] += k * int64(n/s.m)
-	if rest := n % s.m; rest > 0 {
+	if rest > 0 {
 		s.lengths[rest] += k
+	}
+	if shared {
+		s.shared[s.m] += k * int64(n/s.m)
+		if rest > 0 {
+			s.shared[rest] += k
+		}
 	}
 }
 
 // write counts a write of n bytes, k times. With TLS each record of it is a write to the socket. c cuts it; nil: into
-// full records. It returns the most segments of the write.
+// full records. It returns the segments of the write.
 func (s *sum) write(f *flow, n int, k int64, c *cutter) int {
-	if s.overhead == 0 || n <= 0 {
+	if s.overhead == 0 {
 		return s.raw(f, n, k)
 	}
-	most, records := 0, 0
-	total := n
+	return s.parts(f, n, max(n, 1), k, c)
+}
+
+// parts counts a write over TLS that is handed over in parts. The parts and their records follow each other at once.
+func (s *sum) parts(f *flow, n, part int, k int64, c *cutter) int {
+	segments, records, total := 0, 0, n
 	for n > 0 {
-		record := min(n, fullRecord)
-		if c != nil {
-			record = c.next(n)
+		rest := min(n, part)
+		n -= rest
+		for rest > 0 {
+			record := min(rest, fullRecord)
+			if c != nil {
+				record = c.next(rest)
+			}
+			rest -= record
+			records++
+			segments += s.segments(record + s.overhead)
+			s.lay(record+s.overhead, k, records > 1 || n+rest > 0)
 		}
-		n -= record
-		records++
-		most += s.segments(record + s.overhead)
-		s.lay(record+s.overhead, k)
 	}
 	total += records * s.overhead
 	f.payload += k * int64(total)
 	f.least += k * int64(s.segments(total))
-	f.most += k * int64(most)
+	f.data += k * int64(segments)
+	f.most += k * int64(segments+total/sendBuffer)
 	f.records += k * int64(records)
-	return most
+	return segments
 }
 
 // body counts a message that is written k times, in parts of so many bytes where it goes over TLS, and what the
-// receiver acknowledges meanwhile. It returns the most segments of the body.
-func (s *sum) body(f *flow, n, part int, k int64, c *cutter) int {
+// receiver acknowledges meanwhile. part 0: all at once.
+func (s *sum) body(f *flow, n, part int, k int64, c *cutter) {
 	segments := 0
-	if s.overhead == 0 || part <= 0 {
-		segments = s.write(f, n, k, c)
+	if s.overhead > 0 && part > 0 {
+		segments = s.parts(f, n, part, k, c)
 	} else {
-		least := f.least
-		for rest := n; rest > 0; rest -= part {
-			segments += s.write(f, min(rest, part), k, c)
-		}
-		// The parts follow each other at once.
-		if n > part && k != 0 {
-			f.least = least + k*int64(s.segments(n+s.overhead*((n+fullRecord-1)/fullRecord)))
-		}
+		segments = s.write(f, n, k, c)
 	}
 	f.acks += k * int64(math.Round(1000*AcksOf(segments).Expected))
-	return segments
 }
 
 // answers counts the answers to commands that came in one write: one write each, or one for all. Answers without a
@@ -113,6 +130,17 @@ func (s *sum) answers(together bool, k int64, lengths ...int) {
 	s.write(&s.down, all, k, nil)
 }
 
+// apart counts answers that may come in one write or in two: a server that has read a part of what a write brought
+// answers that part before it waits for the rest.
+func (s *sum) apart(k int64, first, second int) {
+	s.write(&s.down, first+second, k, nil)
+	s.down.most += k
+	s.down.spare += k * int64(s.overhead)
+	if n := first + second + s.overhead; n <= s.m {
+		s.shared[n] += k
+	}
+}
+
 // exchange counts a command and its answer.
 func (s *sum) exchange(e Exchange, c *cutter) {
 	s.write(&s.up, e.Up, 1, c)
@@ -127,15 +155,18 @@ func (s *sum) add(b *sum, k int64) {
 	s.rounds += k * b.rounds
 	for i, n := range b.lengths {
 		s.lengths[i] += k * n
+		s.shared[i] += k * b.shared[i]
 	}
 }
 
 func (f *flow) add(b flow, k int64) {
 	f.payload += k * b.payload
 	f.least += k * b.least
+	f.data += k * b.data
 	f.most += k * b.most
 	f.records += k * b.records
 	f.acks += k * b.acks
+	f.spare += k * b.spare
 	f.stream += k * b.stream
 }
 

@@ -25,7 +25,7 @@ type talk interface {
 }
 
 // place is where a message is in its connection.
-type place struct{ first, last bool }
+type place struct{ first, second, last bool }
 
 func newTally(line Line, security Security, tls TLS, per, parallel int, t talk) *Tally {
 	shape := sum{m: line.Segment(), h: line.Header()}
@@ -92,8 +92,8 @@ func (t *Tally) connection(n int64, tls *cutter) sum {
 	t.talk.open(&s, n, &c)
 	m := t.typical()
 	i := int64(0)
-	for ; i < n && (i == 0 || !c.full && c.overhead > 0); i++ {
-		t.talk.message(&s, m, 1, place{first: i == 0, last: i == n-1}, &c)
+	for ; i < n && (i < 2 || !c.full); i++ {
+		t.talk.message(&s, m, 1, place{first: i == 0, second: i == 1, last: i == n-1}, &c)
 		t.talk.message(&s, m, -1, place{}, nil)
 	}
 	if i < n {

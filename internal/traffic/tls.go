@@ -8,8 +8,8 @@ type TLS struct {
 	// Flights are the handshake's writes in their order; nil: those of [Handshake] for the version, with a chain of
 	// 1,600 bytes. Measured ones are exact.
 	Flights []Flight
-	// Tickets is how many bytes the server sends in session tickets behind the handshake, in one write. 0: what
-	// Handshake's version has; negative: none.
+	// Tickets is how many bytes the server sends in session tickets behind the handshake, in one write. A client that
+	// resumes no session gets none (RFC 8446 section 4.2.9), and mailshot resumes none.
 	Tickets int
 	// Overhead is what a record adds to its payload, in bytes. 0: 22 in TLS 1.3 (header 5, type 1, tag 16), 29 in TLS
 	// 1.2 with AES-GCM (header 5, nonce 8, tag 16). ChaCha20-Poly1305 in TLS 1.2 has 21.
@@ -37,8 +37,6 @@ const (
 	serverHello12  = 300  // ServerHello, key exchange, done
 	clientFinish12 = 93   // key exchange, change of cipher, Finished
 	serverFinish12 = 51
-	ticket13       = 150
-	ticket12       = 160
 	alertBytes     = 2
 )
 
@@ -76,19 +74,6 @@ func (t TLS) flights() []Flight {
 		return t.Flights
 	}
 	return Handshake(t.version(), 1600)
-}
-
-func (t TLS) tickets() int {
-	switch {
-	case t.Tickets < 0:
-		return 0
-	case t.Tickets > 0:
-		return t.Tickets
-	case t.version() == 12:
-		return ticket12
-	default:
-		return ticket13
-	}
 }
 
 // rounds is how many round trips the handshake takes before the first command.

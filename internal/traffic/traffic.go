@@ -119,8 +119,8 @@ type Range struct {
 // Path is how an SMTP session uses its round trips.
 type Path int
 
-// The paths of a session, from the most round trips to the fewest. The names are those of sender/smtp: [Ahead] and
-// [Chunked] begin with one message by [Pipelined], because the server has to have taken one first.
+// The paths of a session, from the most round trips to the fewest. The names are those of sender/smtp: the first
+// message of [Ahead] and [Chunked] has its envelope in a write of its own.
 const (
 	// LockStep is one command and one answer after another: 4 round trips a message.
 	LockStep Path = iota
@@ -128,8 +128,9 @@ const (
 	Pipelined
 	// Ahead sends the next message's MAIL, RCPT and DATA in the write of this message's end: 1 round trip a message.
 	Ahead
-	// Chunked sends MAIL, RCPT, BDAT and the message in one write (RFC 3030): 1 round trip a message. Messages above
-	// [Session.ChunkLimit] go by Ahead.
+	// Chunked sends MAIL, RCPT, BDAT and the message in one write (RFC 3030): 1 round trip a message. The first two of a
+	// connection go by Ahead, because the second is announced before the server has taken one. So do messages above
+	// [Session.ChunkLimit].
 	Chunked
 )
 
