@@ -9,6 +9,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/collecting": {
 		"campaign/definition/secret", "internal/inbox/events", "internal/inbox/spool", "internal/inbox/webhook",
 	},
+	"cmd/mailshot/costing": {
+		"campaign/caps", "campaign/definition", "campaign/message", "campaign/meter", "internal/suggest",
+		"internal/traffic", "sender/tally",
+	},
 	"cmd/mailshot/earlier": {
 		"campaign/digest", "campaign/history", "campaign/ledger", "campaign/recipients", "cmd/mailshot/opened",
 		"cmd/mailshot/page", "internal/mailbox",
