@@ -105,7 +105,7 @@ func TestGolden(t *testing.T) {
 // Measure finds the same octets in a finished message as Parts, which come from before they were encoded; and what it
 // finds adds up.
 //
-// Broken on purpose: with the delimiter's line end counted as the part's, all but "text" had octets too many.
+// Broken on purpose: with the delimiter's line end counted as the part's, all messages of several parts had too many.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	for _, c := range goldenCases() {
