@@ -201,8 +201,8 @@ func writeShares(w io.Writer, c costing.Traffic) error {
 		words string
 	}{
 		{"content", c.Content.User, "texts and files before they are encoded"},
-		{"base64", c.Content.Base64, "what it adds"},
-		{"quoted-printable", c.Content.Quoted, "what it adds"},
+		{"base64", c.Content.Base64, added(c.Content.Base64, c.Content.InBase64)},
+		{"quoted-printable", c.Content.Quoted, added(c.Content.Quoted, c.Content.InQuoted)},
 		{"headers", c.Content.Header, "of the messages and their parts"},
 		{protocol, payload - c.Content.Size, "commands, replies and what protects them"},
 		{"TCP and IP", own.Volume.Expected - payload, "headers and acknowledgements"},
@@ -215,6 +215,11 @@ func writeShares(w io.Writer, c costing.Traffic) error {
 		return err
 	}
 	return shares.write(w, "    ", 0)
+}
+
+// added says how much an encoding adds to what is in it.
+func added(n, in int64) string {
+	return fmt.Sprintf("what it adds to %s: %s", amount(in), percent(float64(n)/float64(max(1, in))))
 }
 
 // classes are the upper ends of the classes of frames; the last class are full frames.

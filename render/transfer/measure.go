@@ -4,10 +4,12 @@ import "bytes"
 
 // Measured is what the octets of a finished message are. The others are header fields and delimiters.
 type Measured struct {
-	Content int64 // octets of texts and files before they were encoded; lines of texts count with CRLF
-	Base64  int64 // what base64 adds to them
-	Quoted  int64 // what quoted-printable adds to them
-	Dots    int64 // lines that begin with a dot
+	Content  int64 // octets of texts and files before they were encoded; lines of texts count with CRLF
+	InBase64 int64 // of Content, what is encoded in base64
+	InQuoted int64 // of Content, what is encoded in quoted-printable
+	Base64   int64 // what base64 adds
+	Quoted   int64 // what quoted-printable adds
+	Dots     int64 // lines that begin with a dot
 }
 
 // Measure takes the measure of a message that render made, in the pieces of its Buffers: a file is a piece of its own,
@@ -159,6 +161,7 @@ func (l *leaves) end(others int) {
 	case inQuoted:
 		added := 2*(l.signs-l.soft) + int64(len(softBreak))*l.soft
 		l.Content += size - added
+		l.InQuoted += size - added
 		l.Quoted += added
 	case inBase64:
 		tail := l.tail[:]
@@ -171,6 +174,7 @@ func (l *leaves) end(others int) {
 			content = 0
 		}
 		l.Content += content
+		l.InBase64 += content
 		l.Base64 += size - content
 	}
 	l.encoding, l.size, l.signs, l.soft, l.tail = nothing, 0, 0, 0, [4]byte{}

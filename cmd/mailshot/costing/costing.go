@@ -61,12 +61,14 @@ type Line struct {
 
 // Content is what the octets of all messages are.
 type Content struct {
-	Messages int64 `json:"messages"`         // that were counted
-	Size     int64 `json:"size"`             // bytes of the messages
-	User     int64 `json:"user"`             // texts and files before they were encoded
-	Base64   int64 `json:"base64"`           // what base64 adds
-	Quoted   int64 `json:"quoted_printable"` // what quoted-printable adds
-	Header   int64 `json:"header"`           // header fields, delimiters, and what sealing adds
+	Messages int64 `json:"messages"`            // that were counted
+	Size     int64 `json:"size"`                // bytes of the messages
+	User     int64 `json:"user"`                // texts and files before they were encoded
+	InBase64 int64 `json:"in_base64"`           // of User, what is in base64
+	InQuoted int64 `json:"in_quoted_printable"` // of User, what is in quoted-printable
+	Base64   int64 `json:"base64"`              // what base64 adds
+	Quoted   int64 `json:"quoted_printable"`    // what quoted-printable adds
+	Header   int64 `json:"header"`              // header fields, delimiters, and what sealing adds
 }
 
 // Path is what one way costs.
@@ -283,6 +285,8 @@ func (y *Counter) Add(w message.Weight) {
 	y.content.Messages++
 	y.content.Size += w.Size
 	y.content.User += w.Content
+	y.content.InBase64 += w.InBase64
+	y.content.InQuoted += w.InQuoted
 	y.content.Base64 += w.Base64
 	y.content.Quoted += w.Quoted
 	y.content.Header += w.Size - w.Content - w.Base64 - w.Quoted

@@ -115,7 +115,8 @@ func TestAsCounted(t *testing.T) {
 				t.Errorf("the estimate is %+v, what was counted makes %+v", own.Volume, counted.Volume)
 			}
 			of := got.Content
-			if of.User+of.Base64+of.Quoted+of.Header != of.Size || of.Base64 < n*1000 || of.Quoted == 0 {
+			if of.User+of.Base64+of.Quoted+of.Header != of.Size || of.Base64 < n*1000 || of.Quoted == 0 ||
+				of.InBase64+of.InQuoted != of.User {
 				t.Errorf("content %+v", of)
 			}
 		})
