@@ -94,12 +94,16 @@ func (m *measurement) compare(t *testing.T, c traffic.Cost) {
 	}
 }
 
+var names = map[traffic.Security]string{traffic.Clear: "none", traffic.Implicit: "implicit", traffic.StartTLS: "starttls"}
+
+var paths = []traffic.Path{traffic.LockStep, traffic.Pipelined, traffic.Ahead, traffic.Chunked}
+
 var sizes = []int{1000, 10_000, 100_000, 1_000_000}
 
 func TestSMTP(t *testing.T) {
 	w := newWire(t, 0)
 	for _, security := range []traffic.Security{traffic.Clear, traffic.Implicit, traffic.StartTLS} {
-		name := map[traffic.Security]string{traffic.Clear: "none", traffic.Implicit: "implicit", traffic.StartTLS: "starttls"}[security]
+		name := names[security]
 		s, err := sink.Start(sink.Options{Listener: w.listen(t, "127.0.0.1:0"), TLS: name})
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +116,7 @@ func TestSMTP(t *testing.T) {
 			t.Fatal(err)
 		}
 		first.replies.Together = true
-		for _, path := range []traffic.Path{traffic.LockStep, traffic.Pipelined, traffic.Ahead, traffic.Chunked} {
+		for _, path := range paths {
 			for _, size := range sizes {
 				for _, n := range []int{1, 10, 100} {
 					if size*n > 20_000_000 {
@@ -134,11 +138,18 @@ func wireSMTP(t *testing.T, w *wire, c conversation, security traffic.Security, 
 		t.Fatal(err)
 	}
 	m := measure(t.Name(), capture.end())
-	session := traffic.Session{Path: c.path, Security: security, Replies: replies, Hello: len("EHLO client.example\r\n")}
+	m.compare(t, c.cost(security, replies, got, traffic.Line{}))
+}
+
+// cost is what the model makes of a conversation, from the server's answers and the bytes of the handshake.
+func (c conversation) cost(security traffic.Security, r traffic.Replies, got said, line traffic.Line) traffic.Cost {
+	session := traffic.Session{Line: line, Path: c.path, Security: security, Replies: r, Login: c.login,
+		Hello: len("EHLO client.example\r\n")}
 	if security != traffic.Clear {
-		session.TLS.Flights = slices.Clip(got.flights)
+		session.TLS.Flights, session.TLS.Tickets = slices.Clip(got.flights), c.tickets
 	}
 	y := session.Tally()
-	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size}, int64(c.n))
-	m.compare(t, y.Cost())
+	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size},
+		int64(c.n))
+	return y.Cost()
 }
