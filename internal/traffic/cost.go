@@ -95,7 +95,7 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 		2*(c.DataUp.Upper+c.DataDown.Upper) + bare}
 	c.lay(s, 2*connections, 5*connections-2*joined+up+down)
 	if t.n > 0 {
-		c.burst = max(c.DataUp.Expected, c.DataDown.Expected) / t.n
+		c.burst = max(s.up.bodies, s.down.bodies) / t.n
 	}
 	return c
 }

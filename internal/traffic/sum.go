@@ -9,6 +9,7 @@ type flow struct {
 	data    int64 // data segments when each write has its own
 	most    int64 // data segments when also the kernel cannot take a long write at once
 	records int64
+	bodies  int64 // segments of messages
 	acks    int64 // thousandths of the acknowledgements that its receiver sends alone, as expected
 	spare   int64 // bytes that records may add beyond payload
 	stream  int64 // bytes of messages that follow each other without a command between, not cut yet
@@ -123,6 +124,7 @@ func (s *sum) body(f *flow, n, part int, k int64, c *cutter) {
 	if s.uneven {
 		s.cut(f, 2*k)
 	}
+	f.bodies += k * int64(segments)
 	f.acks += k * int64(math.Round(1000*AcksOf(segments).Expected))
 }
 
@@ -185,6 +187,7 @@ func (f *flow) add(b flow, k int64) {
 	f.data += k * b.data
 	f.most += k * b.most
 	f.records += k * b.records
+	f.bodies += k * b.bodies
 	f.acks += k * b.acks
 	f.spare += k * b.spare
 	f.stream += k * b.stream

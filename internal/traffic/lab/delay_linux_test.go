@@ -18,10 +18,6 @@ func TestDelay(t *testing.T) {
 		t.Run(rtt.String(), func(t *testing.T) {
 			t.Parallel()
 			w := newWire(t, rtt)
-			for _, ns := range []string{w.client, w.server} {
-				// What a kernel remembers of earlier connections to a host would make the second one another experiment.
-				run(t, "ip", "netns", "exec", ns, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/tcp_no_metrics_save")
-			}
 			for _, security := range []traffic.Security{traffic.Clear, traffic.Implicit, traffic.StartTLS} {
 				delays(t, w, rtt, security)
 			}
@@ -60,6 +56,7 @@ func delays(t *testing.T, w *wire, rtt time.Duration, security traffic.Security)
 				frames := capture.end()
 				took := closed(frames) + rtt/2
 				d := c.cost(security, first.replies, got, traffic.Line{RTT: rtt}).Delay(0)
+				note("delay", t.Name(), took.Milliseconds(), d.Total.Milliseconds(), rtt.Milliseconds())
 				off := 100 * (d.Total.Seconds()/took.Seconds() - 1)
 				t.Logf("%s: %s, the model says %s (%+.1f %%): %.2f round trips, %.2f; again %d; %+v", t.Name(),
 					took.Round(time.Millisecond), d.Total.Round(time.Millisecond), off, float64(took)/float64(rtt),

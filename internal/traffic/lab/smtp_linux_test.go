@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"mailshot/internal/sink"
 	"mailshot/internal/traffic"
@@ -13,23 +12,21 @@ import (
 
 // measurement is a capture beside what was predicted.
 type measurement struct {
-	name            string
-	cost            traffic.Cost
-	frames          []frame
-	volume          int64 // IP bytes without retransmissions
-	up, down        int64 // data segments
-	acksUp          int64 // bare segments
-	acksDown        int64
-	again           int
-	payload         [2]int64 // up, down
-	took            time.Duration
-	lengths, alone  map[int]int64 // frames by length: with payload, and without
-	expectedAlready bool
+	name     string
+	cost     traffic.Cost
+	frames   []frame
+	volume   int64 // IP bytes without retransmissions
+	up, down int64 // data segments
+	acksUp   int64 // bare segments
+	acksDown int64
+	again    int
+	payload  [2]int64      // up, down
+	lengths  map[int]int64 // frames with payload, by their length
 }
 
 // measure counts a capture.
 func measure(name string, frames []frame) *measurement {
-	m := &measurement{name: name, frames: frames, lengths: map[int]int64{}, alone: map[int]int64{}}
+	m := &measurement{name: name, frames: frames, lengths: map[int]int64{}}
 	for _, f := range frames {
 		if f.again {
 			m.again++
@@ -51,11 +48,8 @@ func measure(name string, frames []frame) *measurement {
 		}
 		if f.payload > 0 {
 			m.lengths[f.length]++
-		} else {
-			m.alone[f.length]++
 		}
 	}
-	m.took = frames[len(frames)-1].at
 	return m
 }
 
@@ -63,6 +57,8 @@ func measure(name string, frames []frame) *measurement {
 func (m *measurement) compare(t *testing.T, c traffic.Cost) {
 	t.Helper()
 	m.cost = c
+	note("volume", m.name, c.Volume.Lower, m.volume, c.Volume.Upper, c.Volume.Expected, m.up, c.DataUp.Lower, c.DataUp.Expected,
+		c.DataUp.Upper, m.down, c.DataDown.Lower, c.DataDown.Expected, c.DataDown.Upper, m.acksUp, m.acksDown, m.again)
 	off := 100 * (float64(c.Volume.Expected)/float64(m.volume) - 1)
 	t.Logf("%-40s %d ≤ %d ≤ %d, expected %d (%+.2f %%); data %d/%d want %v/%v; alone %d/%d; again %d; P %v want %d/%d", m.name,
 		c.Volume.Lower, m.volume, c.Volume.Upper, c.Volume.Expected, off, m.up, m.down, c.DataUp, c.DataDown, m.acksUp,
