@@ -57,6 +57,14 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 		Records: s.up.records + s.down.records, Rounds: s.rounds, line: t.line,
 		parallel: min(int64(max(1, t.parallel)), max(1, connections))}
 	c.DataUp, c.DataDown = s.up.segments(), s.down.segments()
+	reset := int64(0) // bytes by which RST in place of a FIN is shorter, where close_notify meets a closed end
+	if s.overhead > 0 {
+		reset = connections * int64(s.h-t.line.ip()-tcpHeader)
+	}
+	joined := int64(0) // FINs that ride on data
+	if f, ok := t.talk.(fetchTalk); ok && f.joined() {
+		joined = connections
+	}
 	slack := int64(0) // bytes by which the volume of a mix may differ for the order of its messages
 	if t.mixed {
 		loose := t.loose
@@ -74,19 +82,20 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 	syn := int64(t.line.syn())
 	both := h * (c.DataUp.Upper + c.DataDown.Upper)
 	fixed := s.up.payload + connections*(syn+2*h)
-	c.VolumeUp = Range{fixed + h*c.DataUp.Lower - slack, fixed + h*(c.DataUp.Expected+connections+down), fixed + both + slack}
+	c.VolumeUp = Range{fixed + h*c.DataUp.Lower - slack - reset,
+		fixed + h*(c.DataUp.Expected+connections+down-joined), fixed + both + slack}
 	fixed = s.down.payload + connections*(syn+h)
-	c.VolumeDown = Range{fixed + h*c.DataDown.Lower, fixed + h*(c.DataDown.Expected+connections+up),
+	c.VolumeDown = Range{fixed + h*(c.DataDown.Lower-joined), fixed + h*(c.DataDown.Expected+connections+up-joined),
 		fixed + both + s.down.spare}
 	c.Volume = Range{c.VolumeUp.Lower + c.VolumeDown.Lower, c.VolumeUp.Expected + c.VolumeDown.Expected,
 		s.up.payload + s.down.payload + connections*int64(t.line.Control()) + 2*both + slack + s.down.spare}
 	bare := controlSegments * connections
-	c.Segments = Range{c.DataUp.Lower + c.DataDown.Lower + bare,
-		c.DataUp.Expected + c.DataDown.Expected + bare + 2*connections + up + down,
+	c.Segments = Range{c.DataUp.Lower + c.DataDown.Lower + bare - joined,
+		c.DataUp.Expected + c.DataDown.Expected + bare + 2*(connections-joined) + up + down,
 		2*(c.DataUp.Upper+c.DataDown.Upper) + bare}
-	c.lay(s, 2*connections, 5*connections+up+down)
+	c.lay(s, 2*connections, 5*connections-2*joined+up+down)
 	if t.n > 0 {
-		c.burst = max(c.DataUp.Expected, c.DataDown.Expected) / t.n
+		c.burst = max(s.up.bodies, s.down.bodies) / t.n
 	}
 	return c
 }

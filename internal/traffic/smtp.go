@@ -135,7 +135,7 @@ func (t smtpTalk) loose(s *sum, m Message) bool {
 
 // clear is an empty sum of the same line without TLS.
 func (s *sum) clear() *sum {
-	e := sum{m: s.m, h: s.h}
+	e := sum{m: s.m, h: s.h, record: s.record, room: s.room}
 	e = e.empty()
 	return &e
 }

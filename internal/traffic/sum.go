@@ -9,6 +9,7 @@ type flow struct {
 	data    int64 // data segments when each write has its own
 	most    int64 // data segments when also the kernel cannot take a long write at once
 	records int64
+	bodies  int64 // segments of messages
 	acks    int64 // thousandths of the acknowledgements that its receiver sends alone, as expected
 	spare   int64 // bytes that records may add beyond payload
 	stream  int64 // bytes of messages that follow each other without a command between, not cut yet
@@ -16,8 +17,11 @@ type flow struct {
 
 // sum is what some part of a mail's way costs. All its fields are sums, so that sums can be added and taken away.
 type sum struct {
-	m, h     int // payload of a full segment, and a segment's header
-	overhead int // of a record; 0: no TLS
+	m, h     int  // payload of a full segment, and a segment's header
+	overhead int  // of a record; 0: no TLS
+	record   int  // the payload of a full record
+	room     int  // each so many bytes of a long write may end a segment early
+	uneven   bool // the server cuts messages into records as they come from its disk
 	up, down flow
 	rounds   int64
 	lengths  []int64 // data segments by the length of their payload, up to m
@@ -30,7 +34,8 @@ const sendBuffer = 64 << 10
 
 func (s *sum) empty() sum {
 	both := make([]int64, 2*(s.m+1))
-	return sum{m: s.m, h: s.h, overhead: s.overhead, lengths: both[:s.m+1], shared: both[s.m+1:]}
+	return sum{m: s.m, h: s.h, overhead: s.overhead, record: s.record, room: s.room, uneven: s.uneven,
+		lengths: both[:s.m+1], shared: both[s.m+1:]}
 }
 
 // raw counts a write that is not cut into records, k times, and returns its segments.
@@ -42,9 +47,17 @@ func (s *sum) raw(f *flow, n int, k int64) int {
 	f.payload += k * int64(n)
 	f.least += k * int64(segments)
 	f.data += k * int64(segments)
-	f.most += k * int64(segments+n/sendBuffer)
+	f.most += k * int64(segments+s.waits(n))
 	s.lay(n, k, n > sendBuffer)
 	return segments
+}
+
+// waits is how often a write may wait for room at most.
+func (s *sum) waits(n int) int {
+	if n <= sendBuffer {
+		return 0
+	}
+	return n / s.room
 }
 
 func (s *sum) segments(n int) int { return (n + s.m - 1) / s.m }
@@ -80,21 +93,21 @@ func (s *sum) parts(f *flow, n, part int, k int64, c *cutter) int {
 		rest := min(n, part)
 		n -= rest
 		for rest > 0 {
-			record := min(rest, fullRecord)
+			record := min(rest, s.record)
 			if c != nil {
 				record = c.next(rest)
 			}
 			rest -= record
 			records++
 			segments += s.segments(record + s.overhead)
-			s.lay(record+s.overhead, k, records > 1 || n+rest > 0)
+			s.lay(record+s.overhead, k, records > 1 || n+rest > 0 || s.uneven)
 		}
 	}
 	total += records * s.overhead
 	f.payload += k * int64(total)
 	f.least += k * int64(s.segments(total))
 	f.data += k * int64(segments)
-	f.most += k * int64(segments+total/sendBuffer)
+	f.most += k * int64(segments+s.waits(total))
 	f.records += k * int64(records)
 	return segments
 }
@@ -108,7 +121,17 @@ func (s *sum) body(f *flow, n, part int, k int64, c *cutter) {
 	} else {
 		segments = s.write(f, n, k, c)
 	}
+	if s.uneven {
+		s.cut(f, 2*k)
+	}
+	f.bodies += k * int64(segments)
 	f.acks += k * int64(math.Round(1000*AcksOf(segments).Expected))
+}
+
+// cut counts records that may be there beyond those that have to be.
+func (s *sum) cut(f *flow, k int64) {
+	f.most += k
+	f.spare += k * int64(s.overhead)
 }
 
 // answers counts the answers to commands that came in one write: one write each, or one for all. Answers without a
@@ -134,8 +157,7 @@ func (s *sum) answers(together bool, k int64, lengths ...int) {
 // answers that part before it waits for the rest.
 func (s *sum) apart(k int64, first, second int) {
 	s.write(&s.down, first+second, k, nil)
-	s.down.most += k
-	s.down.spare += k * int64(s.overhead)
+	s.cut(&s.down, k)
 	if n := first + second + s.overhead; n <= s.m {
 		s.shared[n] += k
 	}
@@ -165,17 +187,8 @@ func (f *flow) add(b flow, k int64) {
 	f.data += k * b.data
 	f.most += k * b.most
 	f.records += k * b.records
+	f.bodies += k * b.bodies
 	f.acks += k * b.acks
 	f.spare += k * b.spare
 	f.stream += k * b.stream
-}
-
-// flush cuts what has gathered in the stream, the same for each of so many connections.
-func (s *sum) flush(f *flow, connections int64) {
-	if f.stream == 0 || connections == 0 {
-		return
-	}
-	n := int((f.stream + connections - 1) / connections)
-	f.stream = 0
-	s.body(f, n, 0, connections, nil)
 }

@@ -25,10 +25,13 @@ type talk interface {
 }
 
 // place is where a message is in its connection.
-type place struct{ first, second, last bool }
+type place struct {
+	first, second, last bool
+	number              int64 // of messages before it
+}
 
 func newTally(line Line, security Security, tls TLS, per, parallel int, t talk) *Tally {
-	shape := sum{m: line.Segment(), h: line.Header()}
+	shape := sum{m: line.Segment(), h: line.Header(), record: fullRecord, room: sendBuffer}
 	if security != Clear {
 		shape.overhead = tls.overhead()
 	}
@@ -44,6 +47,7 @@ func (t *Tally) Add(m Message, n int64) {
 		t.first = m
 	}
 	t.mixed = t.mixed || m != t.first
+	before := t.n
 	t.n += n
 	t.user += n * int64(m.User)
 	k := int(n)
@@ -52,7 +56,7 @@ func (t *Tally) Add(m Message, n int64) {
 	t.mean.More += k * m.More
 	t.mean.Size += k * m.Size
 	t.mean.Dots += k * m.Dots
-	t.talk.message(&t.flat, m, n, place{}, nil)
+	t.talk.message(&t.flat, m, n, place{number: before}, nil)
 	if t.talk.loose(&t.flat, m) {
 		t.loose += n
 	}
@@ -93,12 +97,12 @@ func (t *Tally) connection(n int64, tls *cutter) sum {
 	m := t.typical()
 	i := int64(0)
 	for ; i < n && (i < 2 || !c.full); i++ {
-		t.talk.message(&s, m, 1, place{first: i == 0, second: i == 1, last: i == n-1}, &c)
-		t.talk.message(&s, m, -1, place{}, nil)
+		t.talk.message(&s, m, 1, place{first: i == 0, second: i == 1, last: i == n-1, number: i}, &c)
+		t.talk.message(&s, m, -1, place{number: i}, nil)
 	}
 	if i < n {
-		t.talk.message(&s, m, 1, place{last: true}, &c)
-		t.talk.message(&s, m, -1, place{}, nil)
+		t.talk.message(&s, m, 1, place{last: true, number: n - 1}, &c)
+		t.talk.message(&s, m, -1, place{number: n - 1}, nil)
 	}
 	return s
 }
@@ -117,7 +121,13 @@ func (t *Tally) Cost() Cost {
 		s := t.connection(b, &c)
 		all.add(&s, others)
 	}
-	all.flush(&all.down, many+others)
+	if f, ok := t.talk.(fetchTalk); ok && f.Once && many > 0 {
+		stream := all.down.stream
+		f.stream(&all, stream*a/t.n, a, many)
+		if others > 0 {
+			f.stream(&all, stream*b/t.n, b, others)
+		}
+	}
 	return t.cost(&all, many+others)
 }
 

@@ -90,6 +90,8 @@ type conversation struct {
 	path    traffic.Path
 	size, n int
 	options smtp.Options
+	login   []traffic.Exchange
+	tickets int
 	count   bool // the session's connection counts also without TLS
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"mailshot/internal/sink"
 	"mailshot/internal/traffic"
@@ -13,23 +12,21 @@ import (
 
 // measurement is a capture beside what was predicted.
 type measurement struct {
-	name            string
-	cost            traffic.Cost
-	frames          []frame
-	volume          int64 // IP bytes without retransmissions
-	up, down        int64 // data segments
-	acksUp          int64 // bare segments
-	acksDown        int64
-	again           int
-	payload         [2]int64 // up, down
-	took            time.Duration
-	lengths, alone  map[int]int64 // frames by length: with payload, and without
-	expectedAlready bool
+	name     string
+	cost     traffic.Cost
+	frames   []frame
+	volume   int64 // IP bytes without retransmissions
+	up, down int64 // data segments
+	acksUp   int64 // bare segments
+	acksDown int64
+	again    int
+	payload  [2]int64      // up, down
+	lengths  map[int]int64 // frames with payload, by their length
 }
 
 // measure counts a capture.
 func measure(name string, frames []frame) *measurement {
-	m := &measurement{name: name, frames: frames, lengths: map[int]int64{}, alone: map[int]int64{}}
+	m := &measurement{name: name, frames: frames, lengths: map[int]int64{}}
 	for _, f := range frames {
 		if f.again {
 			m.again++
@@ -51,11 +48,8 @@ func measure(name string, frames []frame) *measurement {
 		}
 		if f.payload > 0 {
 			m.lengths[f.length]++
-		} else {
-			m.alone[f.length]++
 		}
 	}
-	m.took = frames[len(frames)-1].at
 	return m
 }
 
@@ -63,6 +57,8 @@ func measure(name string, frames []frame) *measurement {
 func (m *measurement) compare(t *testing.T, c traffic.Cost) {
 	t.Helper()
 	m.cost = c
+	note("volume", m.name, c.Volume.Lower, m.volume, c.Volume.Upper, c.Volume.Expected, m.up, c.DataUp.Lower, c.DataUp.Expected,
+		c.DataUp.Upper, m.down, c.DataDown.Lower, c.DataDown.Expected, c.DataDown.Upper, m.acksUp, m.acksDown, m.again)
 	off := 100 * (float64(c.Volume.Expected)/float64(m.volume) - 1)
 	t.Logf("%-40s %d ≤ %d ≤ %d, expected %d (%+.2f %%); data %d/%d want %v/%v; alone %d/%d; again %d; P %v want %d/%d", m.name,
 		c.Volume.Lower, m.volume, c.Volume.Upper, c.Volume.Expected, off, m.up, m.down, c.DataUp, c.DataDown, m.acksUp,
@@ -94,12 +90,16 @@ func (m *measurement) compare(t *testing.T, c traffic.Cost) {
 	}
 }
 
+var names = map[traffic.Security]string{traffic.Clear: "none", traffic.Implicit: "implicit", traffic.StartTLS: "starttls"}
+
+var paths = []traffic.Path{traffic.LockStep, traffic.Pipelined, traffic.Ahead, traffic.Chunked}
+
 var sizes = []int{1000, 10_000, 100_000, 1_000_000}
 
 func TestSMTP(t *testing.T) {
 	w := newWire(t, 0)
 	for _, security := range []traffic.Security{traffic.Clear, traffic.Implicit, traffic.StartTLS} {
-		name := map[traffic.Security]string{traffic.Clear: "none", traffic.Implicit: "implicit", traffic.StartTLS: "starttls"}[security]
+		name := names[security]
 		s, err := sink.Start(sink.Options{Listener: w.listen(t, "127.0.0.1:0"), TLS: name})
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +112,7 @@ func TestSMTP(t *testing.T) {
 			t.Fatal(err)
 		}
 		first.replies.Together = true
-		for _, path := range []traffic.Path{traffic.LockStep, traffic.Pipelined, traffic.Ahead, traffic.Chunked} {
+		for _, path := range paths {
 			for _, size := range sizes {
 				for _, n := range []int{1, 10, 100} {
 					if size*n > 20_000_000 {
@@ -134,11 +134,18 @@ func wireSMTP(t *testing.T, w *wire, c conversation, security traffic.Security, 
 		t.Fatal(err)
 	}
 	m := measure(t.Name(), capture.end())
-	session := traffic.Session{Path: c.path, Security: security, Replies: replies, Hello: len("EHLO client.example\r\n")}
+	m.compare(t, c.cost(security, replies, got, traffic.Line{}))
+}
+
+// cost is what the model makes of a conversation, from the server's answers and the bytes of the handshake.
+func (c conversation) cost(security traffic.Security, r traffic.Replies, got said, line traffic.Line) traffic.Cost {
+	session := traffic.Session{Line: line, Path: c.path, Security: security, Replies: r, Login: c.login,
+		Hello: len("EHLO client.example\r\n")}
 	if security != traffic.Clear {
-		session.TLS.Flights = slices.Clip(got.flights)
+		session.TLS.Flights, session.TLS.Tickets = slices.Clip(got.flights), c.tickets
 	}
 	y := session.Tally()
-	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size}, int64(c.n))
-	m.compare(t, y.Cost())
+	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size},
+		int64(c.n))
+	return y.Cost()
 }

@@ -13,13 +13,18 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-var wired = flag.Bool("lab.wire", false, "the long form: network namespaces and captures; needs root")
+var (
+	wired      = flag.Bool("lab.wire", false, "the long form: network namespaces and captures; needs root")
+	congestion = flag.String("lab.congestion", "cubic", "the congestion control of our client and the sink, cubic or bbr; "+
+		"that of Dovecot and Postfix is reno, because a namespace may not choose another")
+)
 
 // mtu is that of all devices here.
 const mtu = 1500
@@ -68,12 +73,25 @@ func newWire(t testing.TB, rtt time.Duration) *wire {
 		device(t, ns, "end0")
 		run(t, "ip", "-n", ns, "addr", "add", fmt.Sprintf("10.9.0.%d/24", i+1), "dev", "end0")
 		run(t, "ip", "-n", ns, "-6", "addr", "add", fmt.Sprintf("fd00::%d/64", i+1), "dev", "end0", "nodad")
-		run(t, "ip", "netns", "exec", ns, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/end0/route_localnet")
+		set(t, ns, "conf/end0/route_localnet", "1")
+		set(t, ns, "tcp_congestion_control", "reno")
+		// What a kernel remembers of earlier connections to a host would make the second one another experiment.
+		set(t, ns, "tcp_no_metrics_save", "1")
 	}
 	// The client has no loopback device, so 127.0.0.1 is the server.
 	run(t, "ip", "-n", w.server, "link", "set", "lo", "up")
 	run(t, "ip", "-n", w.client, "route", "add", "127.0.0.1/32", "via", "10.9.0.2", "dev", "end0", "src", "10.9.0.1")
 	return w
+}
+
+// set sets a parameter of a namespace's network.
+func set(t testing.TB, ns, name, value string) {
+	t.Helper()
+	within(t, ns, func() {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func addNamespace(t testing.TB, ns string) {
@@ -137,7 +155,10 @@ func within(t testing.TB, ns string, do func()) {
 func (w *wire) listen(t testing.TB, address string) net.Listener {
 	t.Helper()
 	var l net.Listener
-	err := inside(w.server, func() (err error) { l, err = net.Listen("tcp", address); return err })
+	err := inside(w.server, func() (err error) {
+		l, err = (&net.ListenConfig{Control: congested}).Listen(t.Context(), "tcp", address)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,10 +168,19 @@ func (w *wire) listen(t testing.TB, address string) net.Listener {
 // dial connects from the client's end.
 func (w *wire) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	err = inside(w.client, func() (err error) {
-		conn, err = new(net.Dialer).DialContext(ctx, network, address)
+		conn, err = (&net.Dialer{Control: congested}).DialContext(ctx, network, address)
 		return err
 	})
 	return conn, err
+}
+
+// congested gives a socket the congestion control of the flag.
+func congested(_, _ string, c syscall.RawConn) error {
+	var err error
+	cerr := c.Control(func(fd uintptr) {
+		err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, *congestion)
+	})
+	return errors.Join(cerr, err)
 }
 
 // delay passes frames between two devices, each a while after it came.
