@@ -42,8 +42,9 @@ may be slower than its caps, and what it defers goes later.
 
 With --traffic it says what that costs on the line: bytes and frames on each path that SMTP has, with
 and without TLS, what encodings add, and what fetching the mails by POP3 and IMAP costs. With --line
-it says how long that takes, and what binds: bandwidth, round trips or caps. A --line is
-` + costing.LineUsage + `.`,
+it says how long that takes, and what binds: bandwidth, round trips or caps. A line is a rate and a
+round trip (2mbit,600ms), or the rates up and down and a round trip (512kbit,2mbit,80ms), or one of
+satellite, mobile, dsl and modem. ipv6 and mtu=1400 may stand beside them.`,
 		Example: `  mailshot estimate campaign.yaml
   mailshot estimate --traffic campaign.yaml
   mailshot estimate --traffic --line satellite campaign.yaml
@@ -71,7 +72,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
-	if err := f.traffic.check(); err != nil {
+	if err := f.traffic.check(d.Path); err != nil {
 		return err
 	}
 	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {

@@ -26,14 +26,14 @@ type trafficFlags struct {
 	read traffic.Line
 }
 
-// check reads the line. A line alone asks for the traffic, too.
-func (f *trafficFlags) check() (err error) {
+// check reads the line. A line alone asks for the traffic, too. file is the campaign's.
+func (f *trafficFlags) check(file string) (err error) {
 	if f.line == "" {
 		return nil
 	}
 	f.on = true
 	if f.read, err = costing.ParseLine(f.line); err != nil {
-		return usage(err, "mailshot estimate --traffic --line 2mbit,600ms")
+		return usage(err, "mailshot estimate --traffic --line 2mbit,600ms "+shell.Quote(file))
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func costWords(p costing.Path) []string {
 		fmt.Sprint(p.Segments.Expected), fmt.Sprint(p.Segments.Lower), fmt.Sprint(p.Segments.Upper), percent(p.Efficiency),
 	}
 	if p.Time != nil {
-		words = append(words, human.Duration(seconds(p.Time.Total)))
+		words = append(words, lasting(seconds(p.Time.Total)))
 	}
 	return words
 }
@@ -291,22 +291,26 @@ func verdict(c costing.Traffic) (lines []string) {
 	if own.Time == nil {
 		return lines
 	}
-	took := human.Duration(seconds(own.Time.Total))
-	over := human.Plural(own.Time.Parallel, "connection")
-	waiting := fmt.Sprintf("over %s, bytes take %s of it and waiting for answers %s", over,
-		human.Duration(seconds(own.Time.Bytes)/time.Duration(own.Time.Parallel)),
-		human.Duration(waits(own.Time)/time.Duration(own.Time.Parallel)))
-	lines = append(lines, fmt.Sprintf("the line needs %s, without the time of the server: %s", took, waiting))
-	switch c.Binds {
-	case "caps":
-		lines = append(lines, fmt.Sprintf("what binds: caps and hours, which stretch it to %s; a faster line changes nothing",
-			roughly(seconds(c.Caps))))
-	case "bandwidth":
-		lines = append(lines, "what binds: bandwidth; fewer or smaller bytes help, and more connections do not")
-	default:
-		lines = append(lines, "what binds: round trips; more connections help, and a faster line does not")
+	lines = append(lines, fmt.Sprintf("the line needs %s over %s, without the time of the server",
+		lasting(seconds(own.Time.Total)), human.Plural(own.Time.Parallel, "connection")))
+	each := time.Duration(own.Time.Parallel)
+	parts := fmt.Sprintf("%s of waiting for answers, %s of bytes", lasting(waits(own.Time)/each),
+		lasting(seconds(own.Time.Bytes)/each))
+	binds := map[string]string{
+		"caps": fmt.Sprintf("caps and hours, which stretch it to %s; a faster line changes nothing",
+			roughly(seconds(c.Caps))),
+		"bandwidth":   "bandwidth (" + parts + "); fewer bytes help, and more connections do not",
+		"round trips": "round trips (" + parts + "); more connections help, and a faster line does not",
+	}[c.Binds]
+	return append(lines, "what binds: "+binds)
+}
+
+// lasting is human.Duration, and milliseconds below a second.
+func lasting(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
-	return lines
+	return human.Duration(d)
 }
 
 func waits(t *costing.Time) time.Duration { return seconds(t.Rounds + t.Connecting + t.SlowStart) }

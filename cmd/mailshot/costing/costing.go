@@ -98,6 +98,7 @@ type Time struct {
 // Defaults that the sender has, and lengths that the campaign file does not tell.
 const (
 	perConnection = 100
+	connections   = 2
 	secretBytes   = 20
 	tokenBytes    = 1000
 	nameBytes     = 20
@@ -234,7 +235,7 @@ func (y *Counter) own() (traffic.Path, traffic.Security) {
 
 // session is the campaign's server, as far as its settings reach, on a path.
 func (y *Counter) session(p traffic.Path, sec traffic.Security) traffic.Session {
-	s := traffic.Session{Line: y.c.Line, Path: p, Security: sec, PerConnection: perConnection, Connections: 1}
+	s := traffic.Session{Line: y.c.Line, Path: p, Security: sec, PerConnection: perConnection, Connections: connections}
 	of := y.c.Server
 	if of == nil {
 		return s

@@ -23,15 +23,15 @@ var presets = []struct {
 	{"modem", traffic.Line{Up: 33_600, Down: 56_000, RTT: 150 * time.Millisecond}},
 }
 
-// LineUsage says what [ParseLine] reads.
-const LineUsage = "a rate and a round trip, as 2mbit,600ms; up and down, as 512kbit,2mbit,80ms; " +
+// usage is what a line may be.
+const usage = "a rate and a round trip, as 2mbit,600ms; up and down, as 512kbit,2mbit,80ms; " +
 	"or satellite, mobile, dsl, modem; also ipv6 and mtu=1400"
 
 // An example that a hint shows.
 const example = "as in --line 2mbit,600ms"
 
-// ParseLine reads a line as LineUsage says. What stands later in it holds, so that a preset can be changed. The error
-// has all mistakes, each with a hint.
+// ParseLine reads a line: 2mbit,600ms; or 512kbit,2mbit,80ms with the rates up and down; or the name of a preset. What
+// stands later in it holds, so that a preset can be changed. The error has all mistakes, each with a hint.
 func ParseLine(text string) (traffic.Line, error) {
 	var line traffic.Line
 	var errs []error
@@ -128,7 +128,7 @@ func take(line *traffic.Line, word string, rates *int) error {
 		}
 		return nil
 	}
-	hint := "a line is " + LineUsage
+	hint := "a line is " + usage
 	known := []string{"satellite", "mobile", "dsl", "modem", "ipv4", "ipv6", "mtu", "rtt", "up", "down"}
 	near := suggest.Nearest(known, func(w string) (int, int) {
 		limit := suggest.Limit(w)
