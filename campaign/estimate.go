@@ -24,6 +24,8 @@ type EstimateOptions struct {
 	Only   string // expression: only these rows
 	Limit  int64  // at most so many; 0 = all
 	Repeat bool   // what people got before counts too
+	// Weighed is called with each message's weight, one at a time; nil = nobody looks.
+	Weighed func(message.Weight)
 }
 
 // Estimate says what a send would be like.
@@ -57,7 +59,7 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	waiting, err := c.weigh(ctx, l, e)
+	waiting, err := c.weigh(ctx, l, e, o.Weighed)
 	if err != nil {
 		return nil, err
 	}
@@ -139,34 +141,15 @@ func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) erro
 }
 
 // weigh makes what is left of the messages, many at a time, and counts them by lane.
-func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (waiting, error) {
+func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate, weighed func(message.Weight),
+) (waiting, error) {
 	choose, err := c.header.Filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
 	}
 	lanes := waiting{}
-	rows := make([]*recipients.Row, 0, 1000)
+	scale := message.Scale{Maker: c.maker, Date: e.Start, Each: weighed}
 	listed := int64(0)
-	flush := func() error {
-		weights, err := message.All(ctx, c.maker, rows, e.Start, message.Weigh)
-		if err != nil {
-			return err
-		}
-		for i, w := range weights {
-			if w.Wire == 0 {
-				e.Unmade++
-			}
-			e.Bytes, e.Copies = e.Bytes+w.Wire, e.Copies+w.Copies
-			if w.UTF8 {
-				e.UTF8++
-			}
-			if w.Size > e.Largest {
-				e.Largest, e.Place = w.Size, rows[i].Place
-			}
-		}
-		rows = rows[:0]
-		return nil
-	}
 	for rec, err := range c.left(ctx, l, &listed) {
 		if err != nil {
 			return nil, err
@@ -188,13 +171,14 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 		}
 		e.Messages++
 		lanes.add(c, rec)
-		if rows = append(rows, row); len(rows) == cap(rows) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
+		if err := scale.Put(ctx, row); err != nil {
+			return nil, err
 		}
 	}
-	return lanes, flush()
+	err = scale.Flush(ctx)
+	e.Unmade, e.Bytes, e.Copies, e.UTF8 = e.Unmade+scale.Unmade, scale.Bytes, scale.Copies, scale.UTF8
+	e.Largest, e.Place = scale.Largest, scale.Place
+	return lanes, err
 }
 
 // survey counts what this run would send, by lane, and keeps the heads of the first three messages.

@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/kept"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/meter"
 	"mailshot/campaign/outgoing"
 	"mailshot/campaign/pacing"
 	"mailshot/campaign/repeats"
@@ -115,6 +116,7 @@ type sending struct {
 	memory   *repeats.Recorder // nil: nothing is remembered
 	budget   *accounts.Budget
 	kept     *kept.Keeper   // nil: nothing is kept of what is sent
+	meter    *meter.Meter   // nil: nothing is left to send
 	closers  []func() error // of the servers
 }
 
@@ -148,6 +150,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	if s.budget, err = c.accounts.Budget(ctx); err != nil {
 		return nil, err
 	}
+	s.meter = meter.New(ledger.Beside(c.statePath(), c.id, meter.Ending), c.now)
 	c.reached = caps.Reached(ctx, c.lookup(), c.servers(), c.ceiling)
 	if err := s.openServers(); err != nil {
 		return nil, err
@@ -242,7 +245,9 @@ func (s *sending) openServers() error {
 			server.Warmup = warm
 			s.closers = append(s.closers, func() error { return warm.Close(context.Background()) })
 		}
-		out, tokens, err := transport.Open(c.way(def))
+		way := c.way(def)
+		way.Observe = s.meter.Observe(def.Name, way.Observe)
+		out, tokens, err := transport.Open(way)
 		if err != nil {
 			return err
 		}
@@ -267,6 +272,9 @@ func (s *sending) close() error {
 	}
 	for _, closer := range slices.Backward(s.closers) {
 		errs = append(errs, closer())
+	}
+	if s.meter != nil {
+		_ = s.meter.Close() // beside the run: a report says how many messages are counted
 	}
 	if s.budget != nil {
 		errs = append(errs, s.budget.Close())

@@ -181,7 +181,7 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 			// The server closed it while it was idle, or it is in the way of a new one. Nobody failed.
 			c.Close()
 			p.forget(c)
-			event := p.event(Closed, "")
+			event := p.ended(c)
 			p.mu.Unlock()
 			p.cfg.Observe(event)
 		case p.open < p.limit && p.mayConnect(now):
@@ -362,10 +362,10 @@ func (p *Pool) put(c *conn, out Outcome) {
 		c.Quit() // nobody waits for it, not even Close
 		p.mu.Lock()
 		p.forget(c)
-		event = p.event(Closed, "")
+		event = p.ended(c)
 	case c.Closed():
 		p.forget(c)
-		event = p.event(Closed, "")
+		event = p.ended(c)
 		if out.Class != "" {
 			event.Kind, event.Text = Lost, out.Text
 		}
@@ -414,7 +414,7 @@ func (p *Pool) retire(c *conn) {
 		c.Quit()
 		p.mu.Lock()
 		p.forget(c)
-		event := p.event(Closed, "")
+		event := p.ended(c)
 		p.mu.Unlock()
 		p.wake()
 		p.cfg.Observe(event)
@@ -447,6 +447,13 @@ func (p *Pool) wake() {
 		close(p.changed)
 		p.changed = nil
 	}
+}
+
+// ended describes that a connection was closed. The lock is held.
+func (p *Pool) ended(c *conn) Event {
+	e := p.event(Closed, "")
+	e.Traffic = c.Traffic()
+	return e
 }
 
 // event describes what happened just now. The lock is held.

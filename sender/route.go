@@ -225,7 +225,7 @@ func (p *Pool) shed() bool {
 	c.Quit()
 	p.mu.Lock()
 	p.forget(c)
-	event := p.event(Closed, "")
+	event := p.ended(c)
 	p.mu.Unlock()
 	p.wake()
 	p.cfg.Observe(event)

@@ -138,7 +138,11 @@ type Event struct {
 	Text        string // the server's words, cleaned, or what happened; may be ""
 	Connections int    // open after the event
 	Time        time.Time
+	Traffic     Traffic // of a connection that was closed or lost: all that went over it
 }
+
+// Traffic is what went over a connection, and how.
+type Traffic = smtp.Traffic
 
 // EventKind is what happened to a connection.
 type EventKind string

@@ -23,6 +23,9 @@ type Lock struct {
 // beside is the name of a file of the campaign.
 func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Path, id, ending) }
 
+// Beside is the path of a campaign's own file beside the ledger at path. The ending says what it is, as ".traffic".
+func Beside(path, id, ending string) string { return schema.Beside(path, id, ending) }
+
 // A glance is how long Lock waits for somebody who only looks, so many times.
 const (
 	glance  = 20 * time.Millisecond

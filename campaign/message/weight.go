@@ -7,6 +7,7 @@ import (
 
 	"mailshot/campaign/definition/copies"
 	"mailshot/render"
+	"mailshot/render/transfer"
 )
 
 // Weight is how large a message is. A message that cannot be made has the zero Weight.
@@ -16,10 +17,17 @@ type Weight struct {
 	UTF8 bool  // the envelope is not ASCII
 
 	Copies int64 // how many get the message besides its recipient
+
+	From, To int // bytes of the envelope's sender, and of its recipients together
+	// What the message is made of, before it is sealed; zero where nobody asked for it.
+	transfer.Measured
 }
 
-// Weigh is the weight of a row's message, and releases the message; the zero Weight where there is none.
-func Weigh(made Made) Weight {
+// Weigh is the weight of a row's message without what it is made of, and releases the message; the zero Weight where
+// there is none.
+func Weigh(made Made) Weight { return weigh(made, false) }
+
+func weigh(made Made, measured bool) Weight {
 	m := made.Message
 	if m == nil {
 		return Weight{}
@@ -28,10 +36,14 @@ func Weigh(made Made) Weight {
 	beyond := func(r rune) bool { return r > unicode.MaxASCII }
 	size := max(m.Size(), made.Sealed)
 	w := Weight{Size: size, Wire: onWire(m, size), UTF8: strings.ContainsFunc(m.From()+m.To(), beyond),
-		Copies: int64(len(m.Copies()))}
+		Copies: int64(len(m.Copies())), From: len(m.From()), To: len(m.To())}
 	for _, c := range m.Copies() {
 		w.Wire += int64(len("RCPT TO:<>\r\n") + len(c.Address))
 		w.UTF8 = w.UTF8 || strings.ContainsFunc(c.Address, beyond)
+		w.To += len(c.Address)
+	}
+	if measured {
+		w.Measured = transfer.Measure(m.Buffers())
 	}
 	return w
 }

@@ -11,6 +11,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/costing"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 	"mailshot/sender/limits"
@@ -24,6 +25,7 @@ type estimateFlags struct {
 	limit    int64
 	json     bool
 	fresh    bool // --new
+	traffic  trafficFlags
 	given    definition.Flags
 }
 
@@ -36,7 +38,17 @@ func (t *tool) estimateCommand() *cobra.Command {
 follows the rules of a send: the caps, with what this and other campaigns have already used of them;
 the waves with their holds; the days and hours of the schedule; and the steps of a new sender. It
 uses no network and changes nothing. The time is that of send --wait, and the earliest one: a server
-may be slower than its caps, and what it defers goes later.`,
+may be slower than its caps, and what it defers goes later.
+
+With --traffic it says what that costs on the line: bytes and frames on each path that SMTP has, with
+and without TLS, what encodings add, and what fetching the mails by POP3 and IMAP costs. With --line
+it says how long that takes, and what binds: bandwidth, round trips or caps. A line is a rate and a
+round trip (2mbit,600ms), or the rates up and down and a round trip (512kbit,2mbit,80ms), or one of
+satellite, mobile, dsl and modem. ipv6 and mtu=1400 may stand beside them.`,
+		Example: `  mailshot estimate campaign.yaml
+  mailshot estimate --traffic campaign.yaml
+  mailshot estimate --traffic --line satellite campaign.yaml
+  mailshot estimate --traffic --line 512kbit,2mbit,80ms --json campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}
@@ -46,6 +58,8 @@ may be slower than its caps, and what it defers goes later.`,
 	givenFlags(cmd, &f.given)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")
+	fs.BoolVar(&f.traffic.on, "traffic", false, "say what it costs on the line, too: bytes, frames, encodings")
+	fs.StringVar(&f.traffic.line, "line", "", "with --traffic: how long it takes on this `LINE`, as 2mbit,600ms or satellite")
 	fs.BoolVar(&f.json, "json", false, "print as JSON")
 	return cmd
 }
@@ -57,6 +71,9 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	}
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
+	}
+	if err := f.traffic.check(d.Path); err != nil {
+		return err
 	}
 	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
 		return err
@@ -70,13 +87,30 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 		return t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	e, err := c.Estimate(ctx, campaign.EstimateOptions{Only: f.only, Limit: f.limit})
+	asked := campaign.EstimateOptions{Only: f.only, Limit: f.limit}
+	var counter *costing.Counter
+	if f.traffic.on {
+		counter = t.counter(d, c.ID(), f.traffic)
+		asked.Weighed = counter.Add
+	}
+	e, err := c.Estimate(ctx, asked)
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
 	e.Start = e.Start.In(t.now().Location())
-	if f.json {
-		return writeJSON(t.stdout, estimateJSON(c.ID(), e))
+	return t.estimated(d, c.ID(), e, counter, f.json)
+}
+
+// estimated prints an estimate, with what counter has counted; nil: that was not asked for.
+func (t *tool) estimated(d *definition.Definition, id string, e *campaign.Estimate, counter *costing.Counter,
+	asJSON bool) error {
+	var traffic *costing.Traffic
+	if counter != nil {
+		counted := counter.Traffic(capsTime(e))
+		traffic = &counted
+	}
+	if asJSON {
+		return writeJSON(t.stdout, estimateJSON(id, e, traffic))
 	}
 	for _, what := range e.Changed {
 		t.say("no longer what was planned: %s", report.Clean(what))
@@ -89,6 +123,11 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	}
 	if err := t.estimateTable(e); err != nil {
 		return err
+	}
+	if traffic != nil {
+		if err := t.printTraffic(*traffic); err != nil {
+			return err
+		}
 	}
 	t.hint("mailshot send " + shell.Quote(d.Path))
 	return nil
@@ -222,6 +261,8 @@ type estimated struct {
 	LeftWhy   string    `json:"left_why,omitempty"` // why
 	Caps      []capUse  `json:"caps"`               // which caps hold, and what is used of them
 	Stretches []stretch `json:"stretches"`          // when how much goes
+	// Traffic is what it costs on the line, with --traffic.
+	Traffic *costing.Traffic `json:"traffic,omitempty"`
 }
 
 // capUse is a cap in JSON.
@@ -241,11 +282,11 @@ type stretch struct {
 }
 
 // estimateJSON is an estimate for scripts.
-func estimateJSON(id string, e *campaign.Estimate) estimated {
+func estimateJSON(id string, e *campaign.Estimate, traffic *costing.Traffic) estimated {
 	out := estimated{
 		id, e.Rows, e.Messages, e.Copies, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
 		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, e.Forecast.Stop.String(), []capUse{},
-		[]stretch{},
+		[]stretch{}, traffic,
 	}
 	for _, u := range e.Caps {
 		out.Caps = append(out.Caps, capUse{u.Lane, u.Cap.String(), u.Used})

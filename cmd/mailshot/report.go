@@ -28,6 +28,7 @@ type reportFlags struct {
 	html      string
 	into      string
 	force     bool
+	traffic   bool
 }
 
 func (t *tool) reportCommand() *cobra.Command {
@@ -41,7 +42,8 @@ and --json, --csv and --xlsx say when. --html is a page for the browser in one f
 stands, charts, and the rows that went wrong. With --into it writes a copy of the list, CSV or Excel,
 with all its rows and columns and three more: status, time and reply. It never writes to the list
 itself. No cell of a CSV or Excel file is a formula: text that would be one has an apostrophe before
-it.`,
+it. --traffic has what the connections of the campaign counted, by server: bytes, writes and flights,
+beside what the mails need and what it is on the line.`,
 		Example: `  mailshot report --csv --in refused,gave_up campaign.yaml > failed.csv
   mailshot report --csv results.csv campaign.yaml
   mailshot report --xlsx results.xlsx campaign.yaml
@@ -61,6 +63,7 @@ it.`,
 	fs.StringVar(&f.html, "html", "", "write a page with charts, and with what went wrong, to this .html `FILE`")
 	fs.StringVar(&f.into, "into", "",
 		"write a copy of the list with the outcome of each row to this .csv or .xlsx `FILE`")
+	fs.BoolVar(&f.traffic, "traffic", false, "what the connections counted: bytes, writes, flights; also with --json")
 	fs.BoolVar(&f.force, "force", false, "with --into: overwrite an existing file")
 	return cmd
 }
@@ -98,6 +101,9 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	ctx := cmd.Context()
+	if f.traffic {
+		return t.reportTraffic(ctx, s, f.json == "-")
+	}
 	if f.into != "" {
 		return t.reportInto(ctx, s, f.into, f.force)
 	}
@@ -149,6 +155,10 @@ func (f *reportFlags) alone(in []ledger.State, file string) error {
 	if f.html != "" && (f.json+f.csv+f.xlsx+f.into != "" || len(in) > 0) {
 		return usage(errors.New("--html writes a page of its own, and nothing else"),
 			"mailshot report --html "+shell.Quote(f.html)+" "+shell.Quote(file))
+	}
+	if f.traffic && (f.csv+f.xlsx+f.html+f.into != "" || f.json != "" && f.json != "-" || len(in) > 0) {
+		return usage(errors.New("--traffic prints what connections counted, as text or with --json, and nothing else"),
+			"mailshot report --traffic "+shell.Quote(file))
 	}
 	if f.into != "" && (f.json+f.csv+f.xlsx != "" || len(in) > 0) {
 		return usage(errors.New("--into writes the whole list, and nothing else"),

@@ -169,6 +169,7 @@ func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 	if err != nil {
 		return Reply{}, s.broken(stage, err)
 	}
+	s.wire.Replied()
 	r := Reply{Stage: stage, Code: code, Lines: lines, Time: s.in.heard}
 	s.got(r)
 	if code == 421 {

@@ -104,9 +104,12 @@ func (w *dotWriter) fill(body io.WriterTo) error {
 // lying returns the pieces of a body that is clean and too large to be copied, if the connection takes pieces; else
 // nil.
 func (s *Session) lying(body io.WriterTo) (pieces net.Buffers, size int64) {
-	switch s.conn.(type) {
+	switch s.raw.(type) {
 	case *net.TCPConn, *net.UnixConn:
 	default:
+		return nil, 0
+	}
+	if s.secure {
 		return nil, 0 // a TLS record for each would be dearer than a copy
 	}
 	segments, size := clean(body)
@@ -130,7 +133,8 @@ func (s *Session) gather(pieces net.Buffers, end int64) error {
 		err := s.conn.SetWriteDeadline(time.Now().Add(s.timeouts.Data))
 		var n int64
 		if err == nil {
-			n, err = pieces.WriteTo(s.conn)
+			n, err = pieces.WriteTo(s.raw) // many in one call of the system, which a wrapped connection has not
+			s.wire.Wrote(n)
 			written += n
 		}
 		if err == nil || n >= bufferSize && errors.Is(err, os.ErrDeadlineExceeded) {

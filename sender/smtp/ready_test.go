@@ -108,7 +108,7 @@ func TestGatherCounts(t *testing.T) {
 	t.Parallel()
 	for left, sent := range map[int]bool{12: true, 11: false, 3: false, 20: true} {
 		near, far := net.Pipe()
-		s := &Session{conn: &limited{Conn: near, left: left}, raw: near, timeouts: Timeouts{}.Defaults()}
+		s := &Session{conn: near, raw: &limited{Conn: near, left: left}, timeouts: Timeouts{}.Defaults()}
 		err := s.gather(net.Buffers{[]byte("hello\r\n"), []byte("b\r\n.\r\nMAIL FROM:<>\r\n")[1:]}, 12)
 		var e *Error
 		if !errors.As(err, &e) || e.Sent != sent || !s.Closed() || sent != (e.Stage == reply.End) {

@@ -32,6 +32,7 @@ import (
 
 	"mailshot/sender/auth"
 	"mailshot/sender/reply"
+	"mailshot/sender/tally"
 )
 
 // Security is how a session is protected.
@@ -113,8 +114,11 @@ type Options struct {
 // Session is an open session. Its methods are for one goroutine at a time, except Close, which any
 // goroutine may call.
 type Session struct {
-	conn     net.Conn // what is spoken on: raw, or TLS around it
+	conn     net.Conn // what is spoken on: wire, or TLS around it
 	raw      net.Conn
+	wire     tally.Conn // counts what goes over raw
+	tls      uint16     // version of TLS; 0: none
+	started  bool       // by STARTTLS
 	in       incoming
 	br       *bufio.Reader // of in
 	out      []byte        // write buffer, reused
@@ -165,6 +169,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 		}
 		return nil, err
 	}
+	s.wire.Opened()
 	return s, nil
 }
 
@@ -182,7 +187,8 @@ func (s *Session) connect(ctx context.Context, o Options) error {
 		}
 		return dialError(err)
 	}
-	s.raw, s.conn = conn, conn
+	s.raw, s.wire = conn, tally.New(conn)
+	s.conn = &s.wire
 	return nil
 }
 
@@ -248,13 +254,17 @@ func tlsConfig(o Options) *tls.Config {
 func (s *Session) upgrade(ctx context.Context, config *tls.Config, secured func(tls.ConnectionState)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
 	defer cancel()
-	conn := tls.Client(s.raw, config)
+	conn := tls.Client(&s.wire, config)
+	before := s.wire.Tally()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return tlsError(err)
 	}
 	s.conn, s.secure = conn, true
+	state := conn.ConnectionState()
+	s.wire.Secured(before)
+	s.tls = state.Version
 	if secured != nil {
-		secured(conn.ConnectionState())
+		secured(state)
 	}
 	return nil
 }
@@ -282,6 +292,7 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config, secured func
 	if err := s.upgrade(ctx, config, secured); err != nil {
 		return err
 	}
+	s.started = true
 	s.listen(s.conn)
 	s.caps = nil
 	return s.hello()
@@ -393,6 +404,21 @@ func (s *Session) MaxSize() int64 {
 		return 0
 	}
 	return n
+}
+
+// Traffic is what went over a session, and how.
+type Traffic struct {
+	tally.Tally
+	TLS      uint16 // the version, as in crypto/tls; 0: no TLS
+	StartTLS bool   // TLS began by STARTTLS
+	IPv6     bool
+	// What the server offers and this end uses (RFC 2920, RFC 3030).
+	Pipelining, Chunking bool
+}
+
+// Traffic returns what went over the session so far. Call it as its only user, and not while Send runs.
+func (s *Session) Traffic() Traffic {
+	return Traffic{s.wire.Tally(), s.tls, s.started, tally.IPv6(s.raw), s.pipelining, s.pipelining && s.chunking}
 }
 
 // Used is the number of transactions begun.

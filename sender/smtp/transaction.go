@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailshot/sender/reply"
+	"mailshot/sender/tally"
 )
 
 // Next asks for the message that will follow on the session, so that its envelope goes out with the
@@ -40,8 +41,10 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 		return Reply{}, err
 	}
 	if s.ahead == nil && s.Chunks(e) {
-		return s.chunk(ctx, e, body, begin)
+		r, err := s.chunk(ctx, e, body, begin)
+		return s.counted(tally.Chunked, r, err)
 	}
+	by := s.way()
 	if r, err := s.openWithin(ctx, e); err != nil {
 		return r, err
 	}
@@ -50,7 +53,27 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 		s.Close() // there is no other way back from 354
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
 	}
-	return s.message(e, body, next)
+	r, err := s.message(e, body, next)
+	return s.counted(by, r, err)
+}
+
+// way is how the envelope of the next message goes, or went.
+func (s *Session) way() tally.Way {
+	switch {
+	case s.ahead != nil:
+		return tally.Ahead
+	case s.pipelining:
+		return tally.Pipelined
+	}
+	return tally.LockStep
+}
+
+// counted counts a message if the server has taken it, and returns what the server said.
+func (s *Session) counted(by tally.Way, r Reply, err error) (Reply, error) {
+	if err == nil {
+		s.wire.Took(by)
+	}
+	return r, err
 }
 
 // openWithin is open as long as ctx lasts. Its end closes the connection.

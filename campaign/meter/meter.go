@@ -1,0 +1,243 @@
+// Package meter keeps what the runs of a campaign put on the wire. [New] begins with a run, [Meter.Observe] takes the
+// news of its connections, [Meter.Close] ends it; and [Read] returns what was kept.
+//
+// The record is a file of JSON beside the ledger, and needs nothing of it. It has servers and numbers, and nobody's
+// name: of recipients' own servers it keeps no names either. It is written at most every half minute, whole, and at the
+// end of a run. What a process that was killed had not written is not counted, and nor is a connection that it left
+// open. So the sums say for how many messages they are.
+//
+// A record that cannot be written is in no run's way: Close says why, and the run is what it was.
+package meter
+
+import (
+	"cmp"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"mailshot/internal/disk"
+	"mailshot/sender"
+	"mailshot/sender/tally"
+)
+
+// Ending is that of the record's name beside a ledger.
+const Ending = ".traffic"
+
+const (
+	pause   = 30 * time.Second // between two writings
+	mostOf  = 100              // runs that are kept one by one
+	version = 1
+)
+
+// Run is what went over the connections of a run, or of several.
+type Run struct {
+	Started time.Time `json:"started"` // the first of them
+	Runs    int64     `json:"runs"`    // how many they are
+	Parts   []Part    `json:"parts"`
+}
+
+// Part is what went over connections that are alike.
+type Part struct {
+	Kind
+	tally.Tally
+}
+
+// Kind is what kind of connections they were.
+type Kind struct {
+	Server     string `json:"server"`     // its name in the campaign
+	Security   string `json:"security"`   // none, implicit or starttls
+	TLS        string `json:"tls"`        // the version, as 1.3; "" = none
+	Pipelining bool   `json:"pipelining"` // what the server offers, and the sender uses
+	Chunking   bool   `json:"chunking"`   // the same
+	IPv6       bool   `json:"ipv6"`
+}
+
+// record is the file.
+type record struct {
+	Version int   `json:"version"`
+	Runs    []Run `json:"runs"` // the oldest first
+}
+
+// Meter counts for one run. It is safe for concurrent use.
+type Meter struct {
+	path    string
+	started time.Time
+	now     func() time.Time
+
+	mu     sync.Mutex
+	parts  map[Kind]*tally.Tally
+	wrote  time.Time // when the last writing began
+	before []Run     // the runs before this one, once they were read
+	known  bool      // they were
+
+	writing sync.Mutex     // held by who writes
+	works   sync.WaitGroup // writings that nobody waits for yet
+}
+
+// New begins to count for a run. path is where the record is; nothing is read or written yet. Only one process at a
+// time may count for a path. now is the clock; nil = time.Now.
+func New(path string, now func() time.Time) *Meter {
+	if now == nil {
+		now = time.Now
+	}
+	started := now().UTC().Truncate(time.Millisecond)
+	return &Meter{path: path, started: started, now: now, parts: map[Kind]*tally.Tally{}, wrote: started}
+}
+
+// Observe returns an observer of a server's connections that counts, and then calls next; nil: there is no next.
+func (m *Meter) Observe(server string, next func(sender.Event)) func(sender.Event) {
+	return func(e sender.Event) {
+		m.count(server, e.Traffic)
+		if next != nil {
+			next(e)
+		}
+	}
+}
+
+// count adds what went over a connection that was closed.
+func (m *Meter) count(server string, t sender.Traffic) {
+	if t.Sessions == 0 {
+		return
+	}
+	k := Kind{Server: server, Security: "none", Pipelining: t.Pipelining, Chunking: t.Chunking, IPv6: t.IPv6}
+	switch {
+	case t.StartTLS:
+		k.Security = "starttls"
+	case t.TLS != 0:
+		k.Security = "implicit"
+	}
+	switch t.TLS {
+	case 0:
+	case tls.VersionTLS12:
+		k.TLS = "1.2"
+	case tls.VersionTLS13:
+		k.TLS = "1.3"
+	default:
+		k.TLS = fmt.Sprintf("%#x", t.TLS)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sum := m.parts[k]
+	if sum == nil {
+		sum = &tally.Tally{}
+		m.parts[k] = sum
+	}
+	sum.Add(t.Tally)
+	if now := m.now(); now.Sub(m.wrote) >= pause {
+		m.wrote = now
+		m.works.Go(func() { _ = m.write() }) // the next writing has it, too
+	}
+}
+
+// Close writes the record of the run, once all its connections are closed. A run without connections leaves none. The
+// error says why it could not be written.
+func (m *Meter) Close() error {
+	m.works.Wait()
+	return m.write()
+}
+
+// write writes the record anew, with this run behind those before it.
+func (m *Meter) write() error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	mine := m.run()
+	if len(mine.Parts) == 0 {
+		return nil
+	}
+	if !m.known {
+		before, err := Read(m.path)
+		var damaged *json.SyntaxError
+		if err != nil && !errors.As(err, &damaged) { // what is damaged begins anew
+			return err
+		}
+		m.before, m.known = before, true
+	}
+	if err := os.MkdirAll(filepath.Dir(m.path), 0o700); err != nil {
+		return err
+	}
+	return disk.Replace(m.path, func(w io.Writer) error {
+		return json.NewEncoder(w).Encode(record{version, fold(append(slices.Clone(m.before), mine))})
+	})
+}
+
+// run is what was counted so far, sorted.
+func (m *Meter) run() Run {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := Run{Started: m.started, Runs: 1}
+	for k, t := range m.parts {
+		r.Parts = append(r.Parts, Part{k, *t})
+	}
+	slices.SortFunc(r.Parts, Compare)
+	return r
+}
+
+// fold makes one of the oldest runs where there are too many.
+func fold(runs []Run) []Run {
+	for len(runs) > mostOf {
+		runs[1] = Sum(runs[:2])
+		runs = runs[1:]
+	}
+	return runs
+}
+
+// Sum is several runs as one. Its parts are sorted.
+func Sum(runs []Run) (all Run) {
+	parts := map[Kind]*tally.Tally{}
+	for i, r := range runs {
+		if i == 0 {
+			all.Started = r.Started
+		}
+		all.Runs += r.Runs
+		for _, p := range r.Parts {
+			if parts[p.Kind] == nil {
+				parts[p.Kind] = &tally.Tally{}
+			}
+			parts[p.Kind].Add(p.Tally)
+		}
+	}
+	for k, t := range parts {
+		all.Parts = append(all.Parts, Part{k, *t})
+	}
+	slices.SortFunc(all.Parts, Compare)
+	return all
+}
+
+// Compare orders parts by server, and then by the kind of their connections.
+func Compare(a, b Part) int {
+	number := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Server, b.Server), cmp.Compare(a.Security, b.Security), cmp.Compare(a.TLS, b.TLS),
+		number(a.Chunking)-number(b.Chunking), number(a.Pipelining)-number(b.Pipelining), number(a.IPv6)-number(b.IPv6))
+}
+
+// Read returns the runs that were kept, the oldest first; none where there is no record.
+func Read(path string) ([]Run, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if r.Version != version {
+		return nil, fmt.Errorf("%s: written by another version of this program", path)
+	}
+	return r.Runs, nil
+}
