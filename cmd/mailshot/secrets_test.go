@@ -280,10 +280,15 @@ limits: {connections: 1, retry: {first: 1s, max: 1s, give_up: 1s}}
 				out, _ := cmd.CombinedOutput() // most of them fail, as they should
 				said["mailshot "+strings.Join(args, " ")] = string(out)
 			}
-			if p.logins == 0 {
+			p.mu.Lock()
+			logins := p.logins
+			p.mu.Unlock()
+			if logins == 0 {
 				t.Fatalf("nobody logged in:\n%s", said["mailshot send --limit 1 --yes campaign.yaml"])
 			}
+			mu.Lock()
 			said["the process list"] = lines.String()
+			mu.Unlock()
 			err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
 				if err != nil || d.IsDir() || path == filepath.Join(top, "hush") {
 					return err
