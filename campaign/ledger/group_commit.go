@@ -253,8 +253,15 @@ const newsEvery = 10 * time.Millisecond
 
 // news brings the news for Start, unless another Start had them a moment ago.
 func (r *Run) news(d *Delivery) error {
-	now, last := time.Now(), r.asked.Load()
-	if r.o.News == nil || last != nil && now.Sub(*last) < newsEvery || !r.asked.CompareAndSwap(last, &now) {
+	if r.o.News == nil {
+		return nil
+	}
+	last := r.asked.Load()
+	if last != nil && time.Since(*last) < newsEvery {
+		return nil
+	}
+	now := time.Now()
+	if !r.asked.CompareAndSwap(last, &now) {
 		return nil
 	}
 	if err := r.o.News(context.Background()); err != nil {

@@ -11,6 +11,7 @@ var allowed = map[string][]string{
 		"campaign/history", "campaign/report", "campaign/returns", "cmd/mailshot/door", "cmd/mailshot/human",
 		"internal/disk", "internal/inbox", "internal/inbox/events", "internal/inbox/files", "internal/inbox/returning",
 		"internal/inbox/spool", "internal/inbox/webhook", "internal/shell",
+		"internal/disk", "internal/inbox/...", "internal/shell",
 	},
 	"cmd/mailshot/door": {},
 	"cmd/mailshot/costing": {
@@ -456,6 +457,7 @@ var allowed = map[string][]string{
 		"internal/sink",
 	},
 	"internal/bench/budget": {},
+	"internal/chromiumtest": {},
 	"internal/disk":         {},
 	"internal/ellipsis":     {},
 	"internal/faults":       {"campaign/ledger", "internal/disk", "internal/sink"},

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +19,8 @@ import (
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"mailshot/internal/chromiumtest"
 )
 
 // pictures is a folder into which tests write pictures of what they see, as those of the window do.
@@ -40,25 +41,10 @@ type reader struct {
 // browser asks for anything else than files of the gallery's folder, also where the page is not told.
 func look(t *testing.T, file string, width int64, dark bool) *reader {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium on this machine (Debian package chromium)")
-	}
 	r := &reader{T: t}
 	log := filepath.Join(t.TempDir(), "net.json")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"), chromedp.Flag("log-net-log", log))
 	t.Cleanup(func() { r.connected(log) }) // when the browser has ended
-	alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(end)
-	var cancel context.CancelFunc
-	r.ctx, cancel = chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	r.ctx, cancel = context.WithTimeout(r.ctx, 3*time.Minute)
-	t.Cleanup(cancel)
-	t.Cleanup(func() { _ = chromedp.Cancel(r.ctx) })
+	r.ctx = chromiumtest.Start(t, 3*time.Minute, chromedp.Flag("log-net-log", log))
 	chromedp.ListenTarget(r.ctx, r.heard)
 	if err := chromedp.Run(r.ctx); err != nil { // the first context is that of the browser
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/internal/chromiumtest"
 )
 
 // browser is a real browser before a world. It has the world's cookie.
@@ -125,7 +126,7 @@ var looks = []struct {
 // English, Persian and Arabic.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
-	needChromium(t)
+	chromiumtest.Program(t)
 	script := axe(t)
 	w := newWorld(t, "x")
 	b := w.browser(1280, time.Hour)

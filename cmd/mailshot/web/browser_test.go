@@ -5,7 +5,6 @@ import (
 	"flag"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mailshot/cmd/mailshot/web"
+	"mailshot/internal/chromiumtest"
 )
 
 // pictures is a folder into which tests write pictures of the pages that they see: go test -run Pictures -pictures DIR.
@@ -42,7 +42,7 @@ func open(t *testing.T, dir string, width int64) *window {
 // openBy opens a window for a folder, and a browser on its first page as one way of going a journey has it.
 func openBy(t *testing.T, dir string, y way, more ...chromedp.ExecAllocatorOption) *window {
 	t.Helper()
-	needChromium(t)
+	chromiumtest.Program(t)
 	var err error
 	w := &window{T: t, Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), hand: y.hand}
 	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: w.Accounts}); err != nil {
@@ -67,38 +67,15 @@ func openBy(t *testing.T, dir string, y way, more ...chromedp.ExecAllocatorOptio
 	return w
 }
 
-// needChromium skips the test where there is no Chromium.
-func needChromium(t *testing.T) string {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium on this machine (Debian package chromium)")
-	}
-	return program
-}
-
 // browse starts a browser of that width for the window, for so long at most. What the browser asks for is recorded, and
 // the test fails if it was anything else than the window's two ports.
 func (w *window) browse(width int64, life time.Duration, more ...chromedp.ExecAllocatorOption) {
 	t := w.T
 	t.Helper()
-	program := needChromium(t)
 	log := filepath.Join(t.TempDir(), "net.json")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"), chromedp.Flag("log-net-log", log))
-	options = append(options, more...)
 	t.Cleanup(func() { w.asked(log) }) // when the browser has ended
-	alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(end)
-	var cancel context.CancelFunc
-	w.ctx, cancel = chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	w.ctx, cancel = context.WithTimeout(w.ctx, life) // a browser that hangs
-	t.Cleanup(cancel)
-	t.Cleanup(func() { _ = chromedp.Cancel(w.ctx) }) // the browser ends and writes its record; killed, if it hangs
-	if err := chromedp.Run(w.ctx); err != nil {      // the first context is that of the browser
+	w.ctx = chromiumtest.Start(t, life, append(more, chromedp.Flag("log-net-log", log))...)
+	if err := chromedp.Run(w.ctx); err != nil { // the first context is that of the browser
 		t.Fatal(err)
 	}
 	w.run(emulation.SetFocusEmulationEnabled(true), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600))

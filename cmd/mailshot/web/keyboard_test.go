@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/internal/chromiumtest"
 )
 
 // reachable are the elements of a page that a person may use, and that are to be seen; those of a group of choices are
@@ -58,7 +59,7 @@ func (s stop) after(next stop, lang string) bool {
 // phone, where all stands below each other, the order is that in which one reads.
 func TestTab(t *testing.T) {
 	t.Parallel()
-	needChromium(t)
+	chromiumtest.Program(t)
 	w := newWorld(t, "x")
 	w.plan(w.Main)
 	w.until(w.Main, runs.Planned)
@@ -240,7 +241,7 @@ func TestFocusStays(t *testing.T) {
 // port that was taken out of its field.
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	needChromium(t)
+	chromiumtest.Program(t)
 	w := newWorld(t, "x")
 	b := w.browser(1280, 5*time.Minute)
 	try := func(page, field, typed, button, at string, more ...string) {

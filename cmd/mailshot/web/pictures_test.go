@@ -25,6 +25,7 @@ import (
 	"mailshot/cmd/mailshot/web"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/internal/chromiumtest"
 )
 
 var only = flag.String("window.only", "", "draw only the pictures whose name has what this `expression` matches")
@@ -65,7 +66,7 @@ var drawn = time.Date(2026, 11, 30, 10, 4, 0, 0, time.UTC)
 
 func newGallery(t *testing.T) *gallery {
 	t.Helper()
-	needChromium(t)
+	chromiumtest.Program(t)
 	to, err := filepath.Abs(*pictures)
 	if err != nil {
 		t.Fatal(err)

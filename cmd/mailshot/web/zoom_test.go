@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"mailshot/internal/chromiumtest"
 )
 
 // cut are the parts of a page whose text does not fit, so that some of it is not to be seen. What is scrolled is not
@@ -40,7 +42,7 @@ const (
 // search of the results, which was wider than the page.
 func TestZoom(t *testing.T) {
 	t.Parallel()
-	needChromium(t)
+	chromiumtest.Program(t)
 	w := newWorld(t, "x")
 	w.plan(w.Main)
 	w.until(w.Main, "planned")
@@ -90,7 +92,7 @@ const forced = `(() => {
 // Seen to fail without the rule for tabs: all of them had the line of the current one.
 func TestForcedColours(t *testing.T) {
 	t.Parallel()
-	needChromium(t)
+	chromiumtest.Program(t)
 	w := newWorld(t, "x")
 	w.plan(w.Main)
 	w.until(w.Main, "planned")

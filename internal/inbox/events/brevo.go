@@ -63,11 +63,7 @@ func brevoTag(o object) json.RawMessage {
 
 // brevoKinds are the events by their names in the webhooks, in the API and in the logs. Without a kind an event is left
 // out.
-var brevoKinds = map[string]struct {
-	kind bounce.Kind
-	why  bounce.Reason
-	how  rank
-}{
+var brevoKinds = map[string]meaning{
 	"hardbounce":   {bounce.Bounce, bounce.Hard, vague},
 	"hardbounces":  {bounce.Bounce, bounce.Hard, vague},
 	"hardbounced":  {bounce.Bounce, bounce.Hard, vague},

@@ -56,11 +56,7 @@ func postmarkIDs(o object) []string {
 }
 
 // postmarkCategories are the types of bounces, by their names in the webhook and in the exports.
-var postmarkCategories = map[string]struct {
-	kind bounce.Kind
-	why  bounce.Reason
-	how  rank
-}{
+var postmarkCategories = map[string]meaning{
 	"hardbounce":              {bounce.Bounce, bounce.Hard, vague},
 	"bademailaddress":         {bounce.Bounce, bounce.Hard, exact},
 	"invalidemailaddress":     {bounce.Bounce, bounce.Hard, exact},

@@ -66,6 +66,13 @@ const (
 	exact             // it says why
 )
 
+// meaning is what a provider's category means, and how much it says.
+type meaning struct {
+	kind bounce.Kind
+	why  bounce.Reason
+	how  rank
+}
+
 // What the table of sender/reply does not say, as it asks only whose fault an answer is.
 var (
 	passingWords = regexp.MustCompile(`(?i)gr[ae]y-?list|\b(?:timed? ?out|expired|giving up|unreachable|` +

@@ -1,0 +1,151 @@
+// Package chromiumtest has tests look at pages in a real browser. [Start] starts one, and [Open] one that notes what it
+// asks for and what it complains about; [Browser.Seen] looks for what keeps people out.
+package chromiumtest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Program is the browser. The test is skipped where there is none.
+func Program(t testing.TB) string {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium on this machine (Debian package chromium)")
+	}
+	return program
+}
+
+// Start makes the context of a browser that ends with the test, and at the latest after life. The first actions that run
+// in it start the browser, with more options. The test is skipped where there is no browser.
+func Start(t testing.TB, life time.Duration, more ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Program(t)), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
+	alloc, end := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+	t.Cleanup(end)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, life) // a browser that hangs
+	t.Cleanup(cancel)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // the browser ends and writes its record; killed, if it hangs
+	return ctx
+}
+
+// Browser is a browser that was started. It is for one goroutine.
+type Browser struct {
+	testing.TB
+	Context  context.Context
+	Scripts  bool   // of pages run, after Seen as well
+	Pictures string // the folder in which Seen leaves pictures; "" = it leaves none
+	axe      string
+
+	mu          sync.Mutex
+	asked, said []string
+}
+
+// Open starts a browser for a minute, in which scripts of pages run or do not.
+func Open(t testing.TB, scripts bool) *Browser {
+	t.Helper()
+	b := &Browser{TB: t, Context: Start(t, time.Minute), Scripts: scripts}
+	if name := os.Getenv("AXE"); name != "" {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.axe = string(text)
+	}
+	chromedp.ListenTarget(b.Context, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			b.asked = append(b.asked, e.Request.URL)
+		case *runtime.EventExceptionThrown:
+			b.said = append(b.said, e.ExceptionDetails.Error())
+		case *network.EventLoadingFailed:
+			b.said = append(b.said, e.ErrorText+" "+string(e.BlockedReason))
+		}
+	})
+	b.Run(network.Enable(), runtime.Enable(), emulation.SetScriptExecutionDisabled(!scripts))
+	return b
+}
+
+// Run has the browser do something. An error ends the test.
+func (b *Browser) Run(actions ...chromedp.Action) {
+	b.Helper()
+	if err := chromedp.Run(b.Context, actions...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// As shows pages at a width in pixels, with the colour scheme "light" or "dark".
+func (b *Browser) As(width int64, scheme string) {
+	b.Helper()
+	b.Run(emulation.SetDeviceMetricsOverride(width, 820, 1, width < 600),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+}
+
+// Text is what an expression is on the page.
+func (b *Browser) Text(expression string) (s string) {
+	b.Helper()
+	b.Run(chromedp.Evaluate(expression, &s))
+	return s
+}
+
+// Heard are the addresses that the browser has asked for, and its complaints.
+func (b *Browser) Heard() (asked, said []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.asked), slices.Clone(b.said)
+}
+
+// Axe reports whether Seen has axe-core, the file that AXE names.
+func (b *Browser) Axe() bool { return b.axe != "" }
+
+// Seen fails the test if what is shown is wider than the screen, or keeps people out, by axe-core where it is there.
+func (b *Browser) Seen(name string, width int64) {
+	b.Helper()
+	var wide int64
+	b.Run(chromedp.Evaluate("document.documentElement.scrollWidth", &wide))
+	if wide > width {
+		b.Errorf("%s is %d px wide of %d", name, wide, width)
+	}
+	if b.Pictures != "" {
+		var picture []byte
+		b.Run(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			picture, err = page.CaptureScreenshot().WithCaptureBeyondViewport(true).Do(ctx)
+			return err
+		}))
+		if err := os.WriteFile(filepath.Join(b.Pictures, name+".png"), picture, 0o600); err != nil {
+			b.Error(err)
+		}
+	}
+	if b.axe == "" {
+		return
+	}
+	var found []string
+	b.Run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(b.axe, nil), chromedp.Evaluate(
+		`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v =>
+			v.nodes.map(n => v.id + ": " + n.html.slice(0, 160) + " " + (n.any[0]?.message ?? ""))))`, &found,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+		emulation.SetScriptExecutionDisabled(!b.Scripts))
+	for _, f := range found {
+		b.Errorf("%s: %s", name, f)
+	}
+}
