@@ -104,7 +104,7 @@ func LoginOf(mechanism string, user, secret int) []Exchange {
 	line := func(raw int) int { return base64(raw) + 2 }
 	first := func(raw int) int { return len("AUTH  \r\n") + len(mechanism) + base64(raw) }
 	scram := func(digest int) []Exchange {
-		nonce := 24
+		nonce := 32 // ours; a server adds about as much
 		return []Exchange{
 			{first(len("n,,n=,r=") + user + nonce), challenge(len("r=,s=,i=4096") + 2*nonce + base64(16))},
 			{line(len("c=biws,r=,p=") + 2*nonce + base64(digest)), challenge(len("v=") + base64(digest))},
@@ -123,7 +123,8 @@ func LoginOf(mechanism string, user, secret int) []Exchange {
 	case "XOAUTH2":
 		return initial(mechanism, len("user=\x01auth=Bearer \x01\x01")+user+secret, ok)
 	case "OAUTHBEARER":
-		return initial(mechanism, len("n,a=,\x01auth=Bearer \x01\x01")+user+secret, ok)
+		const host = 16 // letters of the server's name
+		return initial(mechanism, len("n,a=,\x01host=\x01port=587\x01auth=Bearer \x01\x01")+host+user+secret, ok)
 	case "SCRAM-SHA-1":
 		return scram(20)
 	case "SCRAM-SHA-256":

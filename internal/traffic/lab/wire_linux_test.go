@@ -245,14 +245,23 @@ func packetSocket(name string) (int, error) {
 	return fd, err
 }
 
-// take reads frames until over.
+// lineRate is the rate of a line with delay, in bits per second each way.
+const lineRate = 50_000_000
+
+// take reads frames until over. Each goes out when those before it have.
 func take(fd int, d time.Duration, queue chan<- delayed, over *atomic.Bool) {
 	var b [1 << 16]byte
+	free := time.Now()
 	for !over.Load() {
 		n, _, err := unix.Recvfrom(fd, b[:], 0)
-		if err == nil && n > 0 {
-			queue <- delayed{time.Now().Add(d), append([]byte(nil), b[:n]...)}
+		if err != nil || n <= 0 {
+			continue
 		}
+		if now := time.Now(); now.After(free) {
+			free = now
+		}
+		free = free.Add(time.Duration(n) * 8 * time.Second / lineRate)
+		queue <- delayed{free.Add(d), append([]byte(nil), b[:n]...)}
 	}
 }
 
