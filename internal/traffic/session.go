@@ -27,6 +27,8 @@ type Replies struct {
 	Greeting, Ehlo, StartTLS, Mail, Rcpt, Data, End, Quit int
 	// Offer is the answer to EHLO before STARTTLS; 0: Ehlo and the line of STARTTLS.
 	Offer int
+	// Chunk is the answer to BDAT LAST; 0: as End. Postfix says the message's size in it.
+	Chunk int
 	// Together says that the answers to commands that came in one write are sent in one write, as Postfix does. Else
 	// each answer is a write of its own.
 	Together bool
@@ -43,6 +45,9 @@ func (r Replies) defaults() Replies {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if r.Chunk == 0 {
+		r.Chunk = r.End
 	}
 	if r.Offer == 0 {
 		r.Offer = r.Ehlo + len("250-STARTTLS\r\n")

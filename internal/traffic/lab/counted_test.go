@@ -93,6 +93,7 @@ type conversation struct {
 	options smtp.Options
 	login   []traffic.Exchange
 	version int  // of TLS; 0: 13
+	tickets int  // bytes of session tickets
 	count   bool // the session's connection counts also without TLS
 }
 
@@ -231,7 +232,7 @@ func (c conversation) cost(security traffic.Security, r traffic.Replies, got sai
 	session := traffic.Session{Line: line, Path: c.path, Security: security, Replies: r, Login: c.login,
 		Hello: len("EHLO client.example\r\n")}
 	if security != traffic.Clear {
-		session.TLS = traffic.TLS{Version: c.version, Flights: slices.Clip(got.flights)}
+		session.TLS = traffic.TLS{Version: c.version, Flights: slices.Clip(got.flights), Tickets: c.tickets}
 	}
 	y := session.Tally()
 	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size},

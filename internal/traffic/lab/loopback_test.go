@@ -165,3 +165,43 @@ func TestLogin(t *testing.T) {
 		}
 	}
 }
+
+// TestHandshake compares the handshake that the model assumes with one that is played. Signatures and names vary by some
+// bytes.
+func TestHandshake(t *testing.T) {
+	t.Parallel()
+	s, err := sink.Start(sink.Options{TLS: "implicit", Hostname: "server.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for version, max := range map[int]uint16{12: tls.VersionTLS12, 13: tls.VersionTLS13} {
+		trust := trusting(s.RootCAs())
+		trust.ServerName, trust.MaxVersion = "server.example.com", max
+		chain := 0
+		c := conversation{path: traffic.LockStep, size: 1000, n: 1, options: smtp.Options{Address: s.Addr(), TLS: trust}}
+		trust.VerifyConnection = func(state tls.ConnectionState) error {
+			for _, certificate := range state.PeerCertificates {
+				chain += len(certificate.Raw)
+			}
+			return nil
+		}
+		got, err := c.send(t.Context(), new(net.Dialer).DialContext)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := traffic.Handshake(version, chain)
+		if len(want) != len(got.flights) {
+			t.Fatalf("TLS %d: %v, want %v", version, got.flights, want)
+		}
+		if version == 12 {
+			got.flights[0] = want[0] // this ClientHello offers nothing but TLS 1.2, and is shorter
+		}
+		for i, f := range got.flights {
+			if f.FromServer != want[i].FromServer || f.Bytes < want[i].Bytes-16 || f.Bytes > want[i].Bytes+16 {
+				t.Errorf("TLS %d with a chain of %d bytes: %v, want %v", version, chain, got.flights, want)
+				break
+			}
+		}
+	}
+}

@@ -31,8 +31,9 @@ const mtu = 1500
 
 // wire is a client's end and a server's end in namespaces of their own.
 type wire struct {
-	client, server string // namespaces
-	device         string // the client's
+	client, server string        // namespaces
+	device         string        // the client's
+	rtt            time.Duration // as it was measured
 }
 
 var wires atomic.Int32
