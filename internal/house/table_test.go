@@ -490,5 +490,6 @@ var allowed = map[string][]string{
 	"internal/stdin":        {"internal/scratch"},
 	"internal/suggest":      {},
 	"internal/traffic":      {},
+	"internal/traffic/plot": {"internal/traffic"},
 	"internal/trail":        {},
 }
