@@ -92,9 +92,10 @@ type conversation struct {
 	size, n int
 	options smtp.Options
 	login   []traffic.Exchange
-	version int  // of TLS; 0: 13
-	tickets int  // bytes of session tickets
-	count   bool // the session's connection counts also without TLS
+	line    traffic.Line // without what the delay adds
+	version int          // of TLS; 0: 13
+	tickets int          // bytes of session tickets
+	count   bool         // the session's connection counts also without TLS
 }
 
 // envelope is that of each message.

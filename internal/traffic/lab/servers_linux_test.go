@@ -93,3 +93,36 @@ func TestPool(t *testing.T) {
 		})
 	}
 }
+
+// TestLine sends over IPv6, and without timestamps.
+func TestLine(t *testing.T) {
+	w := newWire(t, 0)
+	for _, l := range []struct {
+		name, address string
+		line          traffic.Line
+	}{{"ipv6", "[fd00::2]:0", traffic.Line{IPv6: true}}, {"bare", "127.0.0.1:0", traffic.Line{NoTimestamps: true}}} {
+		if l.line.NoTimestamps {
+			set(t, w.client, "tcp_timestamps", "0")
+		}
+		s, err := sink.Start(sink.Options{Listener: w.listen(t, l.address)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		c := conversation{path: traffic.Pipelined, size: 1000, n: 1, line: l.line,
+			options: smtp.Options{Address: s.Addr(), Security: smtp.None}}
+		first, err := c.send(t.Context(), w.dial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.replies.Together = true
+		for _, c.path = range paths {
+			for _, c.size = range []int{1000, 10_000} {
+				c.n = 10
+				t.Run(fmt.Sprintf("%s/%s/%d×%d", c.path, l.name, c.n, c.size), func(t *testing.T) {
+					wireSMTP(t, w, c, traffic.Clear, first.replies)
+				})
+			}
+		}
+	}
+}

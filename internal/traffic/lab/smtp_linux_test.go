@@ -126,5 +126,5 @@ func wireSMTP(t *testing.T, w *wire, c conversation, security traffic.Security, 
 		t.Fatal(err)
 	}
 	m := measure(t.Name(), capture.end())
-	m.compare(t, c.cost(security, replies, got, traffic.Line{}))
+	m.compare(t, c.cost(security, replies, got, c.line))
 }

@@ -47,7 +47,7 @@ func newWire(t testing.TB, rtt time.Duration) *wire {
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces are made by root: nothing was captured")
 	}
-	for _, program := range []string{"ip", "ethtool", "dumpcap", "tshark"} {
+	for _, program := range []string{"ip", "ethtool", "dumpcap", "tshark", "chrt"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed: nothing was captured", program)
 		}
