@@ -126,7 +126,7 @@ func TestTraffic(t *testing.T) {
 				if sum.StartTLS != (security == "starttls") {
 					t.Errorf("STARTTLS %t", sum.StartTLS)
 				}
-				if sum.Pipelining != (len(c.caps) > 0 && !c.lockStep) || sum.Chunking != (len(c.caps) > 1 && !c.lockStep) {
+				if sum.Pipelining != (len(c.caps) > 0) || sum.Chunking != (len(c.caps) > 1) {
 					t.Errorf("pipelining %t, chunking %t", sum.Pipelining, sum.Chunking)
 				}
 				if least := sum.Sent / tally.Full(false); sum.Segments < max(least, sum.Flights) || sum.Segments > least+sum.Writes {

@@ -55,7 +55,7 @@ type Kind struct {
 	Server     string `json:"server"`     // its name in the campaign
 	Security   string `json:"security"`   // none, implicit or starttls
 	TLS        string `json:"tls"`        // the version, as 1.3; "" = none
-	Pipelining bool   `json:"pipelining"` // what the server offers, and the sender uses
+	Pipelining bool   `json:"pipelining"` // what the server offers, whether it was used or not
 	Chunking   bool   `json:"chunking"`   // the same
 	IPv6       bool   `json:"ipv6"`
 }

@@ -11,8 +11,8 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/costing"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/internal/costing"
 	"mailshot/internal/shell"
 	"mailshot/sender/limits"
 )

@@ -13,8 +13,8 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/meter"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/costing"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/internal/costing"
 	"mailshot/internal/shell"
 	"mailshot/internal/traffic"
 )

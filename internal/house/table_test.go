@@ -14,10 +14,6 @@ var allowed = map[string][]string{
 		"internal/disk", "internal/inbox/...", "internal/shell",
 	},
 	"cmd/mailshot/door": {},
-	"cmd/mailshot/costing": {
-		"campaign/caps", "campaign/definition", "campaign/message", "campaign/meter", "internal/suggest",
-		"internal/traffic", "sender/tally",
-	},
 	"cmd/mailshot/earlier": {
 		"campaign/digest", "campaign/history", "campaign/ledger", "campaign/recipients", "cmd/mailshot/opened",
 		"cmd/mailshot/page", "internal/mailbox",
@@ -139,6 +135,9 @@ var allowed = map[string][]string{
 		"campaign/report", "campaign/transport", "cmd/mailshot/probing", "cmd/mailshot/web/amend", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/files", "cmd/mailshot/web/frame", "cmd/mailshot/web/logins", "cmd/mailshot/web/shelf",
 		"cmd/mailshot/web/textfile", "render/address", "sender", "sender/reply",
+		"campaign/report", "campaign/transport", "cmd/mailshot/probing", "cmd/mailshot/web/amend",
+		"cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame", "cmd/mailshot/web/logins",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/textfile", "render/address", "sender", "sender/reply",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity", "campaign/report",
@@ -458,6 +457,10 @@ var allowed = map[string][]string{
 	},
 	"internal/bench/budget": {},
 	"internal/chromiumtest": {},
+	"internal/costing": {
+		"campaign/caps", "campaign/definition", "campaign/message", "campaign/meter", "internal/suggest",
+		"internal/traffic", "sender/tally",
+	},
 	"internal/disk":         {},
 	"internal/ellipsis":     {},
 	"internal/faults":       {"campaign/ledger", "internal/disk", "internal/sink"},
@@ -478,5 +481,6 @@ var allowed = map[string][]string{
 	"internal/stdin":        {"internal/scratch"},
 	"internal/suggest":      {},
 	"internal/traffic":      {},
+	"internal/traffic/plot": {"internal/traffic"},
 	"internal/trail":        {},
 }

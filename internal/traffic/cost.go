@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"cmp"
-	"math"
 	"time"
 )
 
@@ -36,6 +35,7 @@ type Cost struct {
 	line     Line
 	parallel int64
 	burst    int64 // segments of a mean body, for slow start
+	pulls    bool  // the bodies come down
 }
 
 // Length is how many frames of one length are expected.
@@ -95,7 +95,7 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 		2*(c.DataUp.Upper+c.DataDown.Upper) + bare}
 	c.lay(s, 2*connections, 5*connections-2*joined+up+down)
 	if t.n > 0 {
-		c.burst = max(s.up.bodies, s.down.bodies) / t.n
+		c.burst, c.pulls = max(s.up.bodies, s.down.bodies)/t.n, s.down.bodies > s.up.bodies
 	}
 	return c
 }
@@ -160,10 +160,7 @@ func (c Cost) Delay(server time.Duration) Delay {
 		Bytes:      c.transfer(),
 		Server:     server * time.Duration(c.Messages),
 	}
-	if c.burst > initialWindow {
-		d.SlowStart = time.Duration(rtt * (math.Ceil(math.Log2(float64(c.burst)/initialWindow+1)) - 1) *
-			float64(c.Connections))
-	}
+	d.SlowStart = c.stalls() * time.Duration(c.Connections)
 	waits := d.Connecting + d.Rounds + d.SlowStart
 	parallel := time.Duration(max(1, c.parallel))
 	d.Total = max((waits+d.Server+d.Bytes)/parallel, d.Bytes)
@@ -177,6 +174,25 @@ func (c Cost) Delay(server time.Duration) Delay {
 		d.Binds = "server"
 	}
 	return d
+}
+
+// stalls is how long a first body waits for acknowledgements, because its window does not fill the line yet. The window
+// begins with ten segments and doubles each round trip (RFC 5681, 6928).
+func (c Cost) stalls() time.Duration {
+	rate := c.line.Up
+	if c.pulls {
+		rate = cmp.Or(c.line.Down, rate)
+	}
+	segment := 0.0 // the time that a full one needs
+	if rate > 0 {
+		segment = 8 * float64(c.line.Segment()+c.line.Header()+c.line.framing()) / float64(rate) * float64(time.Second)
+	}
+	rest, total := c.burst, 0.0
+	for window := int64(initialWindow); rest > window; window *= 2 {
+		rest -= window
+		total += max(0, float64(c.line.RTT)+segment-float64(window)*segment)
+	}
+	return time.Duration(total)
 }
 
 // transfer is the time that all bytes need on the line, with the framing of their packets.

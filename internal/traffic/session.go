@@ -27,6 +27,8 @@ type Replies struct {
 	Greeting, Ehlo, StartTLS, Mail, Rcpt, Data, End, Quit int
 	// Offer is the answer to EHLO before STARTTLS; 0: Ehlo and the line of STARTTLS.
 	Offer int
+	// Chunk is the answer to BDAT LAST; 0: as End. Postfix says the message's size in it.
+	Chunk int
 	// Together says that the answers to commands that came in one write are sent in one write, as Postfix does. Else
 	// each answer is a write of its own.
 	Together bool
@@ -43,6 +45,9 @@ func (r Replies) defaults() Replies {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if r.Chunk == 0 {
+		r.Chunk = r.End
 	}
 	if r.Offer == 0 {
 		r.Offer = r.Ehlo + len("250-STARTTLS\r\n")
@@ -104,7 +109,7 @@ func LoginOf(mechanism string, user, secret int) []Exchange {
 	line := func(raw int) int { return base64(raw) + 2 }
 	first := func(raw int) int { return len("AUTH  \r\n") + len(mechanism) + base64(raw) }
 	scram := func(digest int) []Exchange {
-		nonce := 24
+		nonce := 32 // ours; a server adds about as much
 		return []Exchange{
 			{first(len("n,,n=,r=") + user + nonce), challenge(len("r=,s=,i=4096") + 2*nonce + base64(16))},
 			{line(len("c=biws,r=,p=") + 2*nonce + base64(digest)), challenge(len("v=") + base64(digest))},
@@ -123,7 +128,8 @@ func LoginOf(mechanism string, user, secret int) []Exchange {
 	case "XOAUTH2":
 		return initial(mechanism, len("user=\x01auth=Bearer \x01\x01")+user+secret, ok)
 	case "OAUTHBEARER":
-		return initial(mechanism, len("n,a=,\x01auth=Bearer \x01\x01")+user+secret, ok)
+		const host = 16 // letters of the server's name
+		return initial(mechanism, len("n,a=,\x01host=\x01port=587\x01auth=Bearer \x01\x01")+host+user+secret, ok)
 	case "SCRAM-SHA-1":
 		return scram(20)
 	case "SCRAM-SHA-256":

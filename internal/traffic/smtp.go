@@ -70,9 +70,9 @@ func (t smtpTalk) message(s *sum, m Message, k int64, at place, c *cutter) {
 	case t.chunked(m) && !early:
 		s.body(&s.up, m.Mail+m.Rcpt+bdatLine(m.Size)+m.Size, 0, k, c)
 		if long := s.segments(m.Size) > 1; long && r.Together {
-			s.apart(k, r.Mail+recipients, r.End)
+			s.apart(k, r.Mail+recipients, r.Chunk)
 		} else {
-			t.reply(s, k, m, r.Mail, recipients, r.End)
+			t.reply(s, k, m, r.Mail, recipients, r.Chunk)
 		}
 		s.rounds += k
 	case t.Path == Pipelined:

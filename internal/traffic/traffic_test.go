@@ -149,6 +149,25 @@ func TestDelay(t *testing.T) {
 	}
 }
 
+// TestStalls compares with windows of 10, 20, 40 … segments: 70 segments wait twice. Where the line is full with the
+// second window, they wait once.
+func TestStalls(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rate int64
+		want time.Duration
+	}{{0, 200 * time.Millisecond}, {12_112_000 / 2, 100*time.Millisecond - 9*2*time.Millisecond + 62*time.Millisecond},
+		{12_112_000, 100*time.Millisecond - 9*time.Millisecond + 100*time.Millisecond - 19*time.Millisecond}} {
+		s := measuredSession(LockStep)
+		s.Line = Line{RTT: 100 * time.Millisecond, Up: c.rate} // 12.112 Mbit/s: a frame of 1,514 bytes takes 1 ms
+		y := s.Tally()
+		y.Add(measuredMessage(100000), 1)
+		if d := y.Cost().Delay(0); (d.SlowStart - c.want).Abs() > time.Microsecond {
+			t.Errorf("at %d bit/s a body waits %s, want %s", c.rate, d.SlowStart, c.want)
+		}
+	}
+}
+
 func BenchmarkAdd(b *testing.B) {
 	for _, p := range []Path{LockStep, Pipelined, Ahead, Chunked} {
 		for _, security := range []Security{Clear, Implicit} {

@@ -412,13 +412,14 @@ type Traffic struct {
 	TLS      uint16 // the version, as in crypto/tls; 0: no TLS
 	StartTLS bool   // TLS began by STARTTLS
 	IPv6     bool
-	// What the server offers and this end uses (RFC 2920, RFC 3030).
+	// What the server offers (RFC 2920, RFC 3030), whether it is used or not.
 	Pipelining, Chunking bool
 }
 
 // Traffic returns what went over the session so far. Call it as its only user, and not while Send runs.
 func (s *Session) Traffic() Traffic {
-	return Traffic{s.wire.Tally(), s.tls, s.started, tally.IPv6(s.raw), s.pipelining, s.pipelining && s.chunking}
+	_, pipelining := s.caps["PIPELINING"]
+	return Traffic{s.wire.Tally(), s.tls, s.started, tally.IPv6(s.raw), pipelining, s.chunking}
 }
 
 // Used is the number of transactions begun.

@@ -59,7 +59,7 @@ var outputs = []output{
 	{name: "report", title: "What mailshot report --json prints", of: "campaign/report.summed",
 		member: [2]string{"deliveries", "campaign/report.Row"}},
 	{name: "report-traffic", title: "What mailshot report --traffic --json prints",
-		of: "cmd/mailshot/costing.Report"},
+		of: "internal/costing.Report"},
 	{name: "resolve", title: "What mailshot resolve --json prints", of: "cmd/mailshot.unknownRows"},
 	{name: "send", title: "What mailshot send --json prints", of: "campaign/report.summed"},
 	{name: "status", title: "What mailshot status --json prints", of: "campaign/report.summed"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -91,8 +92,10 @@ type conversation struct {
 	size, n int
 	options smtp.Options
 	login   []traffic.Exchange
-	tickets int
-	count   bool // the session's connection counts also without TLS
+	line    traffic.Line // without what the delay adds
+	version int          // of TLS; 0: 13
+	tickets int          // bytes of session tickets
+	count   bool         // the session's connection counts also without TLS
 }
 
 // envelope is that of each message.
@@ -130,7 +133,12 @@ func (c conversation) send(ctx context.Context, dial func(context.Context, strin
 		if o.Security == smtp.StartTLS {
 			before = 3 // greeting, EHLO, STARTTLS
 		}
-		o.Secured = func(tls.ConnectionState) { s.flights = s.counted.handshake(before) }
+		o.Secured = func(state tls.ConnectionState) {
+			s.flights = s.counted.handshake(before)
+			if state.Version == tls.VersionTLS12 { // the greeting may have come with the server's Finished
+				s.flights[len(s.flights)-1].Bytes = 51
+			}
+		}
 	}
 	if c.path == traffic.Pipelined && c.n == 1 { // the answers are the same to all
 		o.Trace = tracer(&s.replies)
@@ -219,3 +227,16 @@ func trusting(roots *x509.CertPool) *tls.Config {
 }
 
 func TestMessage(t *testing.T) { ready(t) }
+
+// cost is what the model makes of a conversation, from the server's answers and the bytes of the handshake.
+func (c conversation) cost(security traffic.Security, r traffic.Replies, got said, line traffic.Line) traffic.Cost {
+	session := traffic.Session{Line: line, Path: c.path, Security: security, Replies: r, Login: c.login,
+		Hello: len("EHLO client.example\r\n")}
+	if security != traffic.Clear {
+		session.TLS = traffic.TLS{Version: c.version, Flights: slices.Clip(got.flights), Tickets: c.tickets}
+	}
+	y := session.Tally()
+	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size},
+		int64(c.n))
+	return y.Cost()
+}

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"mailshot/internal/sink"
@@ -90,11 +89,7 @@ func (m *measurement) compare(t *testing.T, c traffic.Cost) {
 	}
 }
 
-var names = map[traffic.Security]string{traffic.Clear: "none", traffic.Implicit: "implicit", traffic.StartTLS: "starttls"}
-
-var paths = []traffic.Path{traffic.LockStep, traffic.Pipelined, traffic.Ahead, traffic.Chunked}
-
-var sizes = []int{1000, 10_000, 100_000, 1_000_000}
+var sizes = []int{1000, 2000, 5000, 10_000, 100_000, 1_000_000}
 
 func TestSMTP(t *testing.T) {
 	w := newWire(t, 0)
@@ -115,10 +110,7 @@ func TestSMTP(t *testing.T) {
 		for _, path := range paths {
 			for _, size := range sizes {
 				for _, n := range []int{1, 10, 100} {
-					if size*n > 20_000_000 {
-						continue
-					}
-					t.Run(fmt.Sprintf("%s/%s/%d×%d", name, path, n, size), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/%s/%d×%d", path, name, n, size), func(t *testing.T) {
 						wireSMTP(t, w, conversation{path: path, size: size, n: n, options: options}, security, first.replies)
 					})
 				}
@@ -134,18 +126,5 @@ func wireSMTP(t *testing.T, w *wire, c conversation, security traffic.Security, 
 		t.Fatal(err)
 	}
 	m := measure(t.Name(), capture.end())
-	m.compare(t, c.cost(security, replies, got, traffic.Line{}))
-}
-
-// cost is what the model makes of a conversation, from the server's answers and the bytes of the handshake.
-func (c conversation) cost(security traffic.Security, r traffic.Replies, got said, line traffic.Line) traffic.Cost {
-	session := traffic.Session{Line: line, Path: c.path, Security: security, Replies: r, Login: c.login,
-		Hello: len("EHLO client.example\r\n")}
-	if security != traffic.Clear {
-		session.TLS.Flights, session.TLS.Tickets = slices.Clip(got.flights), c.tickets
-	}
-	y := session.Tally()
-	y.Add(traffic.Message{Mail: traffic.MailLine(from, c.size), Rcpt: traffic.RcptLine(to), Size: c.size, User: c.size},
-		int64(c.n))
-	return y.Cost()
+	m.compare(t, c.cost(security, replies, got, c.line))
 }

@@ -31,8 +31,9 @@ const mtu = 1500
 
 // wire is a client's end and a server's end in namespaces of their own.
 type wire struct {
-	client, server string // namespaces
-	device         string // the client's
+	client, server string        // namespaces
+	device         string        // the client's
+	rtt            time.Duration // as it was measured
 }
 
 var wires atomic.Int32
@@ -46,7 +47,7 @@ func newWire(t testing.TB, rtt time.Duration) *wire {
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces are made by root: nothing was captured")
 	}
-	for _, program := range []string{"ip", "ethtool", "dumpcap", "tshark"} {
+	for _, program := range []string{"ip", "ethtool", "dumpcap", "tshark", "chrt"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed: nothing was captured", program)
 		}
@@ -245,14 +246,23 @@ func packetSocket(name string) (int, error) {
 	return fd, err
 }
 
-// take reads frames until over.
+// lineRate is the rate of a line with delay, in bits per second each way.
+const lineRate = 50_000_000
+
+// take reads frames until over. Each goes out when those before it have.
 func take(fd int, d time.Duration, queue chan<- delayed, over *atomic.Bool) {
 	var b [1 << 16]byte
+	free := time.Now()
 	for !over.Load() {
 		n, _, err := unix.Recvfrom(fd, b[:], 0)
-		if err == nil && n > 0 {
-			queue <- delayed{time.Now().Add(d), append([]byte(nil), b[:n]...)}
+		if err != nil || n <= 0 {
+			continue
 		}
+		if now := time.Now(); now.After(free) {
+			free = now
+		}
+		free = free.Add(time.Duration(n) * 8 * time.Second / lineRate)
+		queue <- delayed{free.Add(d), append([]byte(nil), b[:n]...)}
 	}
 }
 

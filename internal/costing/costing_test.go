@@ -12,7 +12,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/meter"
-	"mailshot/cmd/mailshot/costing"
+	"mailshot/internal/costing"
 	"mailshot/internal/sink"
 )
 

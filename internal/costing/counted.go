@@ -114,28 +114,30 @@ func (c *Counted) bound(p meter.Part) {
 	line := traffic.Line{IPv6: p.IPv6}
 	full := int64(line.Segment())
 	up := func(n int64) int64 { return (n + full - 1) / full }
-	least := max(up(p.Sent), p.Flights) + max(up(p.Received), p.Flights-p.Sessions)
-	most := p.Segments + p.Replies + up(p.HandshakeReceived)
+	leastDown := max(up(p.Received), p.Flights-p.Sessions)
+	least := max(up(p.Sent), p.Flights) + leastDown
+	mostDown := p.Replies + up(p.HandshakeReceived)
 	if p.TLS != "" {
-		most += 2 * p.Sessions // tickets, and the alert at the end
+		mostDown += 2 * p.Sessions // tickets, and the alert at the end
 	}
-	most = max(least, most)
-	// The acknowledgements of bodies, and of the replies that come one behind another.
-	alone := 2 * p.Sessions
+	mostDown = max(leastDown, mostDown)
+	most := max(least, p.Segments+mostDown)
+	// A segment that comes is mostly read by itself. Those that come one behind another, without a command between, are
+	// acknowledged alone, and so is a part of each body.
+	down := min(max(p.Reads, leastDown), mostDown)
+	alone := 2*p.Sessions + max(0, down-p.Flights)
 	if n := p.Taken(); n > 0 {
-		each := int((p.Segments-p.Opening)/n + 1)
+		each := int((p.Segments - p.Flights + n) / n) // of a body, about
 		alone += int64(traffic.AcksOf(each).Expected * float64(n))
-		alone += n - p.Messages[tally.LockStep]
 	}
 	h, fixed := int64(line.Header()), p.Sessions*int64(line.Control())
-	payload := p.Sent + p.Received
+	payload, expected := p.Sent+p.Received, max(least, min(p.Segments+down+alone, 2*most))
 	c.Volume = traffic.Range{
-		Lower: payload + h*least + fixed, Expected: min(payload+h*(most+alone), payload+2*h*most) + fixed,
-		Upper: payload + 2*h*most + fixed,
+		Lower: payload + h*least + fixed, Expected: payload + h*expected + fixed, Upper: payload + 2*h*most + fixed,
 	}
 	const control = 5 // segments that open and close a connection
 	c.Segments = traffic.Range{
-		Lower: least + control*p.Sessions, Expected: min(most+alone, 2*most) + control*p.Sessions,
+		Lower: least + control*p.Sessions, Expected: expected + control*p.Sessions,
 		Upper: 2*most + control*p.Sessions,
 	}
 }

@@ -128,6 +128,11 @@ func take(line *traffic.Line, word string, rates *int) error {
 		}
 		return nil
 	}
+	return unknown(name)
+}
+
+// unknown is the error of a word that nobody knows.
+func unknown(name string) error {
 	hint := "a line is " + usage
 	known := []string{"satellite", "mobile", "dsl", "modem", "ipv4", "ipv6", "mtu", "rtt", "up", "down"}
 	near := suggest.Nearest(known, func(w string) (int, int) {
