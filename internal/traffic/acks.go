@@ -10,7 +10,7 @@ type Acks struct{ Least, Expected, Most float64 }
 var ackPoints = [...]struct {
 	segments, least, expected, most float64
 }{
-	{1, 0, 0, 0}, {2, 0, 1, 1}, {4, 1, 1.5, 2}, {7, 2, 2.3, 3}, {70, 1.8, 8, 27}, {691, 23, 50, 170},
+	{1, 0, 0, 0}, {2, 0, 1, 1}, {4, 1, 1.8, 2}, {7, 2, 2.3, 4}, {70, 1.8, 8, 32}, {691, 23, 80, 170},
 }
 
 // AcksOf returns a(S) as it was measured, between measured sizes in a straight line. Above the largest one it grows

@@ -6,12 +6,12 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -90,6 +90,7 @@ func (c *capture) follow(in io.Reader, head []byte) error {
 // closing looks for the last packet of a connection.
 type closing struct {
 	done bool
+	port uint16            // the client's, from its SYN on: the end of the connection before it may still come
 	fin  map[uint16]uint32 // sequence number behind the FIN, by the sender's port
 	acks map[uint16]bool   // whether it was acknowledged
 }
@@ -112,6 +113,12 @@ func (c *closing) packet(b []byte) bool {
 	payload -= int(tcp[12]>>4) * 4
 	from, to := binary.BigEndian.Uint16(tcp), binary.BigEndian.Uint16(tcp[2:])
 	seq, ack, flags := binary.BigEndian.Uint32(tcp[4:]), binary.BigEndian.Uint32(tcp[8:]), tcp[13]
+	if c.port == 0 && flags&18 == 2 {
+		c.port = from
+	}
+	if c.port == 0 || from != c.port && to != c.port {
+		return false
+	}
 	if flags&1 != 0 {
 		c.fin[from] = seq + uint32(payload) + 1
 	}
@@ -151,7 +158,7 @@ func (c *capture) end() []frame {
 }
 
 var fields = []string{"ip.len", "ipv6.plen", "tcp.len", "frame.len", "tcp.analysis.retransmission", "tcp.flags",
-	"frame.time_relative", "tcp.dstport"}
+	"frame.time_epoch", "tcp.dstport", "tcp.srcport"}
 
 // read takes the capture apart with tshark.
 func (c *capture) read() []frame {
@@ -175,15 +182,38 @@ func (c *capture) read() []frame {
 	if err != nil || len(rows) == 0 {
 		c.t.Fatalf("tshark gave %d frames: %v", len(rows), err)
 	}
-	server := rows[0][7] // the first packet is the client's SYN
-	frames := make([]frame, len(rows))
+	return c.connection(rows)
+}
+
+// connection takes the frames of the capture's own connection, from its SYN on. The end of the one before it may still be
+// on its way.
+func (c *capture) connection(rows [][]string) []frame {
+	c.t.Helper()
+	var frames []frame
+	var client, server string
 	for i, row := range rows {
 		f, err := frameOf(row)
 		if err != nil {
 			c.t.Fatalf("tshark: frame %d: %v: %q", i+1, err, row)
 		}
-		f.up = row[7] == server
-		frames[i] = f
+		to, from := row[7], row[8]
+		if client == "" && f.flags&18 == 2 { // SYN
+			client, server = from, to
+		}
+		switch {
+		case from == client && to == server:
+			f.up = true
+		case from != server || to != client || client == "":
+			continue
+		}
+		frames = append(frames, f)
+	}
+	if len(frames) == 0 {
+		c.t.Fatalf("no connection begins in %d frames", len(rows))
+	}
+	begin := frames[0].at
+	for i := range frames {
+		frames[i].at -= begin
 	}
 	return frames
 }
@@ -202,10 +232,7 @@ func frameOf(row []string) (f frame, err error) {
 		f.ip = number(row[1]) + 40
 	}
 	f.payload, f.length, f.flags, f.again = number(row[2]), number(row[3]), number(row[5]), row[4] != ""
-	seconds, perr := strconv.ParseFloat(row[6], 64)
-	if perr != nil && err == nil {
-		err = fmt.Errorf("the time: %w", perr)
-	}
-	f.at = time.Duration(seconds * float64(time.Second))
+	whole, part, _ := strings.Cut(row[6], ".")
+	f.at = time.Duration(number(whole))*time.Second + time.Duration(number("1"+part)-1_000_000_000)
 	return f, err
 }

@@ -162,7 +162,7 @@ func bytesOf(points []point) chart {
 func delayOf(points []point) chart {
 	c := chart{
 		title: "Seconds for a message on a line of 600 ms and 50 Mbit/s",
-		note:  "10 messages a connection (1 of 1 MB), no TLS; lines: model, dots: measured",
+		note:  "10 messages a connection, no TLS; lines: model, dots: measured",
 		y:     []tick{{0.5, "0.5 s"}, {1, "1 s"}, {2, "2 s"}, {5, "5 s"}, {10, "10 s"}},
 	}
 	way := traffic.Line{RTT: 600 * time.Millisecond, Up: 50_000_000}
@@ -171,7 +171,7 @@ func delayOf(points []point) chart {
 		for _, size := range sizes() {
 			n := int64(10)
 			if size > 300_000 {
-				continue // the dots of 1 MB are of one message alone
+				continue // nothing was measured beyond with ten messages
 			}
 			l.at = append(l.at, xy{size, cost(s.tally(way), size, n).Delay(0).Total.Seconds() / float64(n)})
 		}
