@@ -127,8 +127,8 @@ type End struct {
 	Campaign string    // its campaign's id: the messages of one campaign to a person count as one
 	At       time.Time // when it was sent, or if that is not known when the answer came; a success without it is not noted
 	Soft     bool
-	// Quiet is when the last message was sent to the person that came to its end well by all that is known: it was sent
-	// before At and a week ago or longer, so that its server has given up trying if it could not be delivered (RFC 5321
+	// Quiet is when the last message was sent to the person that came to its end well by all that is known: it was sent a
+	// week ago or longer, before or after At, so that its server has given up trying if it could not be delivered (RFC 5321
 	// section 4.5.4.1: four to five days), and nothing came back about it. Zero: none is known.
 	Quiet time.Time
 }

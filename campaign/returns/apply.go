@@ -220,21 +220,23 @@ func (d *Desk) soften(ctx context.Context, all []Decision) error {
 	// ledger.
 	var many []accounts.End
 	var last []*Decision
+	var works []bool
 	for i := len(ends) - 1; i >= 0; i-- {
 		if !ends[i].Soft || inARow[i] < d.Soft ||
 			slices.ContainsFunc(many, func(e accounts.End) bool { return e.Person == ends[i].Person }) {
 			continue
 		}
-		if ends[i].Quiet, err = d.quiet(ctx, of[i]); err != nil {
+		later := false
+		if ends[i].Quiet, later, err = d.quiet(ctx, of[i], all); err != nil {
 			return err
 		}
-		many, last = append(many, ends[i]), append(last, of[i])
+		many, last, works = append(many, ends[i]), append(last, of[i]), append(works, later)
 	}
 	if inARow, err = d.accounts.Ended(ctx, many); err != nil {
 		return err
 	}
 	for i, o := range last {
-		if inARow[i] >= d.Soft {
+		if inARow[i] >= d.Soft && !works[i] {
 			o.Action, o.Why = Suppress, fmt.Sprintf("%d messages in a row bounced softly", inARow[i])
 		}
 	}
@@ -245,26 +247,51 @@ func (d *Desk) soften(ctx context.Context, all []Decision) error {
 // 4.5.4.1).
 const silence = 7 * 24 * time.Hour
 
-// quiet is when the last message was sent to the person of a decision, before its own, about which nothing came back.
-func (d *Desk) quiet(ctx context.Context, o *Decision) (last time.Time, err error) {
+// quiet is when the last message was sent to the person of a decision about which nothing came back, of those that were
+// sent before one about which something did, by the ledgers or by any of all decisions, which are not in the ledgers yet.
+// So the order in which reports are read has no part in it. later says that nothing came back about one that was sent
+// after all of these either. That one is not noted as a success: what comes back about it may lie in the rest of the
+// mailbox.
+func (d *Desk) quiet(ctx context.Context, o *Decision, all []Decision) (last time.Time, later bool, err error) {
+	back, newest := map[string]bool{}, o.sent // the campaigns of which something came back, whatever folder they are in
+	for i := range all {
+		if all[i].AddressKey == o.AddressKey {
+			back[all[i].Campaign] = true
+		}
+	}
+	var silent []ledger.PersonRow
 	for _, l := range d.ledgers {
 		rows, err := l.Person(ctx, o.AddressKey)
 		if err != nil {
-			return last, err
+			return last, false, err
 		}
 		for _, r := range rows {
-			if r.State != ledger.Sent || r.Campaign.ID == o.Campaign || r.Last == nil || !r.Last.Time.After(last) ||
-				!r.Last.Time.Before(o.sent) || time.Since(r.Last.Time) < silence {
+			if r.Last == nil {
 				continue
 			}
-			back, err := l.ReturnsOf(ctx, r.ID)
+			said, err := l.ReturnsOf(ctx, r.ID)
 			if err != nil {
-				return last, err
+				return last, false, err
 			}
-			if len(back) == 0 {
-				last = r.Last.Time
+			switch {
+			case len(said) > 0 || back[r.Campaign.ID]:
+				back[r.Campaign.ID] = true
+				if r.Last.Time.After(newest) {
+					newest = r.Last.Time
+				}
+			case r.State == ledger.Sent && time.Since(r.Last.Time) >= silence:
+				silent = append(silent, r)
 			}
 		}
 	}
-	return last, nil
+	for _, r := range silent {
+		switch at := r.Last.Time; {
+		case back[r.Campaign.ID]: // of another row of the person, or of a copy of the ledger
+		case at.After(newest):
+			later = true
+		case at.After(last):
+			last = at
+		}
+	}
+	return last, later, nil
 }
