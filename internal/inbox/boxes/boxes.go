@@ -150,8 +150,8 @@ func Logins(list []returns.Box) (wanting []*definition.Server) {
 }
 
 // Messages calls do for each message in the boxes, and says where the message is. A message that its box cannot give is
-// left out, and so are events. An error of do ends it; what is wrong with a box does not keep the others from being
-// read, and is returned at the end. Messages closes the boxes.
+// left out, and so are events. An mbox that is not there, in a folder that is, is empty. An error of do ends it; what is
+// wrong with a box does not keep the others from being read, and is returned at the end. Messages closes the boxes.
 func Messages(ctx context.Context, list []inbox.Box, do func(r io.Reader, place string) error) error {
 	var errs []error
 	for _, box := range list {
@@ -167,6 +167,9 @@ func Messages(ctx context.Context, list []inbox.Box, do func(r io.Reader, place 
 			stopped = errors.Join(do(r, cmp.Or(m.Place, box.Name()+" "+m.ID)), r.Close())
 			return stopped
 		})
+		if stopped == nil && errors.As(err, new(*files.AbsentError)) {
+			err = nil
+		}
 		errs = append(errs, box.Close(), err)
 		if stopped != nil || ctx.Err() != nil {
 			break
