@@ -235,17 +235,30 @@ func (w where) sweep() (removed []string) {
 	return removed
 }
 
-// tryLock takes the lock of a folder. l is nil if the folder has none, and is not to get one.
+// tryLock takes the lock of a folder. l is nil if the folder has none, and is not to get one, or is gone. Else the caller
+// closes l, and with ok it holds the lock; without it another process works in the folder.
 func tryLock(dir string, create bool) (l *flock.Flock, ok bool) {
-	flag := os.O_RDWR
+	name, flag := filepath.Join(dir, lock), os.O_RDWR
 	if create {
 		flag |= os.O_CREATE
-	} else if info, err := os.Lstat(filepath.Join(dir, lock)); err != nil || !info.Mode().IsRegular() {
-		return nil, false
 	}
-	l = flock.New(filepath.Join(dir, lock), flock.SetFlag(flag), flock.SetPermissions(0o600))
-	ok, err := l.TryLock()
-	return l, ok && err == nil && there(dir, l)
+	for range attempts {
+		if info, err := os.Lstat(name); !create && (err != nil || !info.Mode().IsRegular()) {
+			return nil, false
+		}
+		l = flock.New(name, flock.SetFlag(flag), flock.SetPermissions(0o600))
+		ok, err := l.TryLock()
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, false
+		case !ok || err != nil:
+			return l, false
+		case there(dir, l):
+			return l, true
+		}
+		_ = l.Close() // a sweep was faster; whether somebody has the folder is said by the file that lies there now
+	}
+	return l, false // somebody is busy with it
 }
 
 // there reports whether the lock that is held is that of the file which lies in the folder. It is another file where
