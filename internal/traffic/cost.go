@@ -45,7 +45,8 @@ type Length struct {
 	// Data frames carry payload.
 	Data int64 `json:"data"`
 	// Shared are those of Data whose length is not certain: they belong to a write that is followed at once by another,
-	// or to one that the kernel may not take at once. The number of the others is exact.
+	// or to one that the kernel may not take at once. The number of the others is exact where all messages are alike, and
+	// a mean where they are not.
 	Shared int64 `json:"shared"`
 	// Bare frames carry none: SYN, FIN and acknowledgements. It is what is expected.
 	Bare int64 `json:"bare"`
@@ -117,6 +118,7 @@ func (c *Cost) lay(s *sum, syns, bare int64) {
 		frames[syn].Bare += syns
 	}
 	for i, f := range frames {
+		f.Shared = min(f.Shared, f.Data)
 		if f.Data != 0 || f.Bare != 0 {
 			f.Frame = i
 			c.Lengths = append(c.Lengths, f)
