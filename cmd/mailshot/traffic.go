@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -149,7 +150,13 @@ func costWords(p costing.Path) []string {
 	return words
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds is a duration; what is longer than the longest one is that one.
+func seconds(s float64) time.Duration {
+	if s >= time.Duration(math.MaxInt64).Seconds() {
+		return math.MaxInt64
+	}
+	return time.Duration(s * float64(time.Second))
+}
 
 // amount is a number of bytes with three digits, so that bounds can be told apart.
 func amount(n int64) string {

@@ -183,6 +183,21 @@ func TestDelay(t *testing.T) {
 	}
 }
 
+// TestLongest: what takes longer than a time.Duration can say takes the longest one, and not a negative one.
+//
+// Broken on purpose: without the bound, all of these were negative.
+func TestLongest(t *testing.T) {
+	t.Parallel()
+	s := measuredSession(LockStep)
+	s.Line = Line{RTT: 10 * time.Minute, Up: 1}
+	y := s.Tally()
+	y.Add(measuredMessage(100_000), 1_000_000_000)
+	const most = time.Duration(math.MaxInt64)
+	if d := y.Cost().Delay(time.Hour); d.Rounds != most || d.Bytes != most || d.Server != most || d.Total != most {
+		t.Errorf("%+v", d)
+	}
+}
+
 // TestStalls compares with windows of 10, 20, 40 … segments: 70 segments wait twice. Where the line is full with the
 // second window, they wait once.
 func TestStalls(t *testing.T) {
