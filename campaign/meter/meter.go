@@ -88,8 +88,9 @@ func New(path string, now func() time.Time) *Meter {
 	if now == nil {
 		now = time.Now
 	}
-	started := now().UTC().Truncate(time.Millisecond)
-	return &Meter{path: path, started: started, now: now, parts: map[Kind]*tally.Tally{}, wrote: started}
+	begun := now() // with its monotonic reading, which a clock that is set back does not change
+	return &Meter{path: path, started: begun.UTC().Truncate(time.Millisecond), now: now, parts: map[Kind]*tally.Tally{},
+		wrote: begun}
 }
 
 // Observe returns an observer of a server's connections that counts, and then calls next; nil: there is no next.
