@@ -231,7 +231,7 @@ func (s *sending) openServers() error {
 	c := s.c
 	lanes := c.terms().Domains()
 	for _, def := range c.servers() {
-		may := c.allowance(def)
+		may := c.Allowance(def)
 		warm := c.warmup(def)
 		budget := caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}
 		server := dispatch.Server{

@@ -90,7 +90,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	asked := campaign.EstimateOptions{Only: f.only, Limit: f.limit}
 	var counter *costing.Counter
 	if f.traffic.on {
-		counter = t.counter(d, c.ID(), f.traffic)
+		counter = t.counter(d, c, f.traffic)
 		asked.Weighed = counter.Add
 	}
 	e, err := c.Estimate(ctx, asked)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"mailshot/campaign"
-	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/meter"
@@ -40,15 +39,15 @@ func (f *trafficFlags) check(file string) (err error) {
 }
 
 // counter counts the messages of an estimate, with the settings of the campaign's first server.
-func (t *tool) counter(d *definition.Definition, id string, f trafficFlags) *costing.Counter {
+func (t *tool) counter(d *definition.Definition, of *campaign.Campaign, f trafficFlags) *costing.Counter {
 	c := costing.Config{Line: f.read, Timed: f.line != "", Several: len(d.Servers), Signed: len(d.Signatures) > 0}
 	if len(d.Servers) == 0 {
 		return costing.New(c)
 	}
 	c.Server = d.Servers[0]
-	c.Allowance = caps.Terms{Limits: d.Limits, Servers: d.Servers, Domain: d.SenderDomain()}.Allowance(c.Server)
+	c.Allowance = of.Allowance(c.Server)
 	// What an earlier run of the campaign found is better than a guess. Whether it can be read matters to nobody.
-	runs, _ := meter.Read(ledger.Beside(t.stateFile(d), id, meter.Ending))
+	runs, _ := meter.Read(ledger.Beside(t.stateFile(d), of.ID(), meter.Ending))
 	for _, p := range meter.Sum(runs).Parts {
 		if p.Server == c.Server.Name {
 			c.Offers = &costing.Offers{Pipelining: p.Pipelining, Chunking: p.Chunking}
