@@ -123,6 +123,7 @@ type way struct {
 
 // New begins to count.
 func New(c Config) *Counter {
+	c.Line = here(c.Line)
 	y := &Counter{c: c, kinds: map[traffic.Message]int64{}}
 	own, security := y.own()
 	other := traffic.Clear
@@ -153,6 +154,12 @@ func New(c Config) *Counter {
 		}
 	}
 	return y
+}
+
+// here is a line as TCP of this machine uses it: Windows offers no timestamps.
+func here(l traffic.Line) traffic.Line {
+	l.NoTimestamps = l.NoTimestamps || runtime.GOOS == "windows"
+	return l
 }
 
 // firstOf are all paths, own first.

@@ -46,7 +46,7 @@ type Counted struct {
 	HandshakeUp   int64 `json:"handshake_up"`
 	HandshakeDown int64 `json:"handshake_down"`
 	// Segments and Volume are what goes over the line, in TCP segments and IP bytes of both directions, for this payload
-	// by the model: over Ethernet, with timestamps, and without loss.
+	// by the model: over Ethernet, with the timestamps of this machine's TCP, and without loss.
 	Segments traffic.Range `json:"segments"`
 	Volume   traffic.Range `json:"volume"`
 }
@@ -111,7 +111,7 @@ func CountedOf(p meter.Part) Counted {
 // bound is what goes over the line for a payload. Each flight is at least one segment, and is answered by at least one;
 // at most each write begins a segment, and each reply is one.
 func (c *Counted) bound(p meter.Part) {
-	line := traffic.Line{IPv6: p.IPv6}
+	line := here(traffic.Line{IPv6: p.IPv6})
 	full := int64(line.Segment())
 	up := func(n int64) int64 { return (n + full - 1) / full }
 	leastDown := max(up(p.Received), p.Flights-p.Sessions)
