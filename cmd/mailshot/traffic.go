@@ -48,11 +48,7 @@ func (t *tool) counter(d *definition.Definition, of *campaign.Campaign, f traffi
 	c.Allowance = of.Allowance(c.Server)
 	// What an earlier run of the campaign found is better than a guess. Whether it can be read matters to nobody.
 	runs, _ := meter.Read(ledger.Beside(t.stateFile(d), of.ID(), meter.Ending))
-	for _, p := range meter.Sum(runs).Parts {
-		if p.Server == c.Server.Name {
-			c.Offers = &costing.Offers{Pipelining: p.Pipelining, Chunking: p.Chunking}
-		}
-	}
+	c.Offers = costing.OffersOf(runs, c.Server.Name)
 	return costing.New(c)
 }
 

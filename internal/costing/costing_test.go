@@ -150,3 +150,27 @@ func counter(d *definition.Definition, offers *costing.Offers) *costing.Counter 
 	return costing.New(costing.Config{Server: d.Servers[0], Several: 1, Allowance: terms.Allowance(d.Servers[0]),
 		Offers: offers})
 }
+
+// What a server offers is what it offered last: not what any run found.
+//
+// Broken on purpose: by the sum of all runs, the server that no longer offers CHUNKING still had it.
+func TestOffersOf(t *testing.T) {
+	t.Parallel()
+	part := func(server string, sessions int64, pipelining, chunking bool) meter.Part {
+		p := meter.Part{Kind: meter.Kind{Server: server, Pipelining: pipelining, Chunking: chunking}}
+		p.Sessions = sessions
+		return p
+	}
+	runs := []meter.Run{
+		{Parts: []meter.Part{part("one", 9, true, true), part("gone", 1, true, true)}},
+		{Parts: []meter.Part{part("one", 1, false, false), part("one", 2, true, false), part("two", 3, true, true)}},
+		{Parts: []meter.Part{part("two", 1, false, false)}},
+	}
+	for server, want := range map[string]*costing.Offers{
+		"one": {Pipelining: true}, "two": {}, "gone": {Pipelining: true, Chunking: true}, "new": nil,
+	} {
+		if got := costing.OffersOf(runs, server); (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("%s: %+v, want %+v", server, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package costing
 
 import (
+	"slices"
 	"time"
 
 	"mailshot/campaign/meter"
@@ -24,6 +25,23 @@ type Report struct {
 type LastRun struct {
 	Started time.Time `json:"started"`
 	Parts   []Counted `json:"parts"`
+}
+
+// OffersOf is what a server offered in the newest of the runs that spoke to it, by the kind of connection that most of
+// its connections had there; nil: none spoke to it.
+func OffersOf(runs []meter.Run, server string) (found *Offers) {
+	most := int64(0)
+	for _, r := range slices.Backward(runs) {
+		for _, p := range r.Parts {
+			if p.Server == server && p.Sessions > most {
+				most, found = p.Sessions, &Offers{Pipelining: p.Pipelining, Chunking: p.Chunking}
+			}
+		}
+		if found != nil {
+			break
+		}
+	}
+	return found
 }
 
 // Counted is what connections of a kind have counted, with what the model makes of it.
