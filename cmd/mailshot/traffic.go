@@ -94,7 +94,7 @@ func (t *tool) printTraffic(c costing.Traffic) error {
 	}
 	_, err := io.WriteString(t.stdout, b.String())
 	if c.Line == nil {
-		t.say("for the time it takes, name a line: --line 2mbit,600ms, or satellite, mobile, dsl, modem")
+		t.say("for the time it takes, name a line: --line 2mbit,600ms, or %s", strings.Join(costing.Presets(), ", "))
 	}
 	return err
 }
