@@ -72,7 +72,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
-	if err := f.traffic.check(d.Path); err != nil {
+	if err := f.traffic.check(cmd, d.Path); err != nil {
 		return err
 	}
 	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
@@ -26,9 +28,9 @@ type trafficFlags struct {
 	read traffic.Line
 }
 
-// check reads the line. A line alone asks for the traffic, too. file is the campaign's.
-func (f *trafficFlags) check(file string) (err error) {
-	if f.line == "" {
+// check reads the line. A line alone asks for the traffic, too, and an empty one is a mistake. file is the campaign's.
+func (f *trafficFlags) check(cmd *cobra.Command, file string) (err error) {
+	if !cmd.Flags().Changed("line") {
 		return nil
 	}
 	f.on = true
