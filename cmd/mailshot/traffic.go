@@ -355,11 +355,16 @@ func printCounted(w io.Writer, r costing.Report, zone *time.Location) error {
 		fmt.Fprintf(&b, "what was counted cannot be read: %s\n", report.Clean(r.Unread))
 	case r.Runs == 0:
 		fmt.Fprintf(&b, "nothing was counted for %s that were sent\n", human.Plural(r.Sent, "mail"))
+	case r.Counted > r.Sent:
+		fmt.Fprintf(&b, "counted for %s, in %s since %s\n", human.Plural(r.Counted, "mail"), human.Plural(r.Runs, "run"),
+			r.Since.In(zone).Format("2 Jan 2006 15:04"))
+		fmt.Fprintf(&b, "by the ledger servers have taken only %d: it was begun anew, and what was counted is older\n", r.Sent)
 	default:
 		fmt.Fprintf(&b, "counted for %d of %s that servers have taken, in %s since %s\n", r.Counted,
 			human.Plural(r.Sent, "mail"), human.Plural(r.Runs, "run"), r.Since.In(zone).Format("2 Jan 2006 15:04"))
 		if r.Counted < r.Sent {
-			b.WriteString("the others went over connections that a killed run had open, or before this was counted\n")
+			b.WriteString("the others went over connections that a killed run had open, or before this was counted, " +
+				"or the record could not be written\n")
 		}
 	}
 	for _, p := range r.Parts {

@@ -13,7 +13,7 @@ import (
 type Report struct {
 	Campaign string    `json:"campaign"`         // its id
 	Sent     int64     `json:"sent"`             // messages that servers have taken, by the ledger
-	Counted  int64     `json:"counted"`          // of those, the messages of connections that were counted
+	Counted  int64     `json:"counted"`          // those of counted connections; above Sent: the ledger was begun anew
 	Runs     int64     `json:"runs"`             // that counted
 	Since    time.Time `json:"since,omitzero"`   // when the first of them began
 	Parts    []Counted `json:"parts"`            // by server and kind of connection
