@@ -347,6 +347,13 @@ func (t *tool) reportTraffic(ctx context.Context, s *stored, asJSON bool) error 
 	return nil
 }
 
+// sayTraffic says that what the connections of a run counted is not kept. Nothing else comes of it.
+func (t *tool) sayTraffic(sum *campaign.Summary) {
+	if sum.Traffic != nil {
+		t.say("what went over the line is not recorded, and report --traffic lacks it: %s", report.Clean(sum.Traffic.Error()))
+	}
+}
+
 // printCounted prints what sessions have counted, and what that is on the line.
 func printCounted(w io.Writer, r costing.Report, zone *time.Location) error {
 	var b strings.Builder
