@@ -42,7 +42,8 @@ func (f *trafficFlags) check(cmd *cobra.Command, file string) (err error) {
 
 // counter counts the messages of an estimate, with the settings of the campaign's first server.
 func (t *tool) counter(d *definition.Definition, of *campaign.Campaign, f trafficFlags) *costing.Counter {
-	c := costing.Config{Line: f.read, Timed: f.line != "", Several: len(d.Servers), Signed: len(d.Signatures) > 0}
+	c := costing.Config{Line: f.read, Timed: f.line != "", Several: len(d.Servers), Signed: len(d.Signatures) > 0,
+		Notify: d.Notify}
 	if len(d.Servers) == 0 {
 		return costing.New(c)
 	}
