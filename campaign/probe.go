@@ -57,7 +57,7 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 	if p.MaxSize > 0 && e.Largest > p.MaxSize {
 		add(check.Error, "over-server-limit", e.Place,
 			fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), smaller)
-	} else if most := c.allowance(s).Size; most > 0 && e.Largest > most {
+	} else if most := c.Allowance(s).Size; most > 0 && e.Largest > most {
 		add(check.Error, "over-server-limit", e.Place,
 			fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), smaller)
 	}
@@ -77,7 +77,7 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 		add(check.Error, "auth-not-offered", "",
 			fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
 	}
-	for _, note := range c.allowance(s).Notes {
+	for _, note := range c.Allowance(s).Notes {
 		add(check.Warning, "limits", "", note, "")
 	}
 	if presets := reply.Match(s.Host); s.Provider == "" && len(presets) > 0 {
@@ -92,7 +92,7 @@ func (c *Campaign) above(s *definition.Server, p reply.Provider) []check.Finding
 	hint := "server.provider: " + p.ID + " keeps to its figures"
 	var fs []check.Finding
 	own := append(slices.Clone(s.Limits.Caps), c.def.Limits.Caps...)
-	for _, text := range caps.Above(own, c.allowance(s).Connections, p) {
+	for _, text := range caps.Above(own, c.Allowance(s).Connections, p) {
 		fs = append(fs, check.Finding{Severity: check.Warning, Code: "above-preset", Text: text, Hint: hint})
 	}
 	return fs

@@ -39,6 +39,7 @@ type Summary struct {
 	Full     []string  // the caps that are used up, where something is left for later
 	Duration time.Duration
 	Copies   kept.Copies // what became of copies for Sent folders
+	Traffic  error       // why what its connections counted could not be recorded; nil = it is
 }
 
 // Exit codes of a run. README.md lists them.
@@ -91,7 +92,11 @@ func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) 
 		noteErr = c.lineage().Ended(context.Background())
 		sum.Copies = s.kept.Finish(ctx, hard)
 	}
-	return sum, once(err, sumErr, noteErr, s.close())
+	closeErr := s.close()
+	if sum != nil {
+		sum.Traffic = s.traffic
+	}
+	return sum, once(err, sumErr, noteErr, closeErr)
 }
 
 // once joins errors whose words are not in one before: a ledger that is broken answers everything with the same one.
@@ -118,6 +123,7 @@ type sending struct {
 	kept     *kept.Keeper   // nil: nothing is kept of what is sent
 	meter    *meter.Meter   // nil: nothing is left to send
 	closers  []func() error // of the servers
+	traffic  error          // of the meter; see Summary
 }
 
 // openSending opens the ledger's run, the servers and the archive; no server is spoken to yet. Where nothing is left to
@@ -231,7 +237,7 @@ func (s *sending) openServers() error {
 	c := s.c
 	lanes := c.terms().Domains()
 	for _, def := range c.servers() {
-		may := c.allowance(def)
+		may := c.Allowance(def)
 		warm := c.warmup(def)
 		budget := caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}
 		server := dispatch.Server{
@@ -274,7 +280,7 @@ func (s *sending) close() error {
 		errs = append(errs, closer())
 	}
 	if s.meter != nil {
-		_ = s.meter.Close() // beside the run: a report says how many messages are counted
+		s.traffic = s.meter.Close() // beside the run, which is what it was
 	}
 	if s.budget != nil {
 		errs = append(errs, s.budget.Close())

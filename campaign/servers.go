@@ -24,7 +24,7 @@ func (c *Campaign) servers() []*definition.Server {
 // way is how a server is reached.
 func (c *Campaign) way(s *definition.Server) transport.Config {
 	cfg := transport.Config{
-		Definition: c.def, Server: s, Allowance: c.allowance(s), Accounts: c.opts.Accounts, Tokens: c.tokens[s],
+		Definition: c.def, Server: s, Allowance: c.Allowance(s), Accounts: c.opts.Accounts, Tokens: c.tokens[s],
 		Network: c.opts.Network, Observe: c.opts.ObserveConnections,
 	}
 	if t := c.opts.Sink; t != nil {
@@ -41,8 +41,9 @@ func (c *Campaign) terms() caps.Terms {
 	}
 }
 
-// allowance is what this campaign may use of a server.
-func (c *Campaign) allowance(s *definition.Server) caps.Allowance { return c.terms().Allowance(s) }
+// Allowance is what this campaign may use of a server, under the ceiling of this machine's operator. The hosts that a
+// server really reaches count in it once a run has asked for them.
+func (c *Campaign) Allowance(s *definition.Server) caps.Allowance { return c.terms().Allowance(s) }
 
 // warmup is that of a server for which this is a new sender; nil for one that is warm.
 func (c *Campaign) warmup(s *definition.Server) *caps.Warmup {

@@ -134,18 +134,23 @@ func (p *Pool) Close() error {
 // the final dot with an unknown one.
 func (p *Pool) Abort() {
 	p.end()
-	defer p.wake()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
 	for c := range p.live {
 		c.Close()
 	}
+	var ended []Event
 	for _, c := range p.idle {
 		c.timer.Stop()
 		p.forget(c)
+		ended = append(ended, p.ended(c))
 	}
 	p.idle = nil
+	p.mu.Unlock()
+	p.wake()
+	for _, e := range ended {
+		p.cfg.Observe(e)
+	}
 }
 
 // take returns a connection to use and waits for its turn if it must: the idle connection used

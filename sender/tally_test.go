@@ -137,6 +137,34 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
+// TestTrafficAborted: also a pool that is aborted says what went over its connections, the one that is idle included, and
+// says it once.
+//
+// Broken on purpose: with Abort as it was, which forgot idle connections, nothing was heard.
+func TestTrafficAborted(t *testing.T) {
+	t.Parallel()
+	f := &fake{caps: []string{"PIPELINING"}}
+	var sum tally.Tally
+	cfg := f.listen(t)
+	cfg.Observe = func(e Event) {
+		if e.Kind == Closed {
+			sum.Add(e.Traffic.Tally)
+		}
+	}
+	p := newPool(t, cfg)
+	if out := p.Send(t.Context(), message("ann@example.org"), always); out.Class != reply.OK {
+		t.Fatalf("got %+v", out)
+	}
+	p.Abort()
+	p.Abort()
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if sum.Sessions != 1 || sum.Taken() != 1 {
+		t.Errorf("heard of %d connections with %d messages", sum.Sessions, sum.Taken())
+	}
+}
+
 // TestTrafficAhead: a message whose envelope went with the message before is counted as such.
 func TestTrafficAhead(t *testing.T) {
 	t.Parallel()

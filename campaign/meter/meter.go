@@ -88,8 +88,9 @@ func New(path string, now func() time.Time) *Meter {
 	if now == nil {
 		now = time.Now
 	}
-	started := now().UTC().Truncate(time.Millisecond)
-	return &Meter{path: path, started: started, now: now, parts: map[Kind]*tally.Tally{}, wrote: started}
+	begun := now() // with its monotonic reading, which a clock that is set back does not change
+	return &Meter{path: path, started: begun.UTC().Truncate(time.Millisecond), now: now, parts: map[Kind]*tally.Tally{},
+		wrote: begun}
 }
 
 // Observe returns an observer of a server's connections that counts, and then calls next; nil: there is no next.
@@ -154,8 +155,7 @@ func (m *Meter) write() error {
 	}
 	if !m.known {
 		before, err := Read(m.path)
-		var damaged *json.SyntaxError
-		if err != nil && !errors.As(err, &damaged) { // what is damaged begins anew
+		if err != nil && !errors.Is(err, errDamaged) { // what is damaged begins anew
 			return err
 		}
 		m.before, m.known = before, true
@@ -232,12 +232,25 @@ func Read(path string) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	var head struct {
+		Version json.RawMessage `json:"version"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
+	}
+	switch string(head.Version) {
+	case fmt.Sprint(version):
+	case "":
+		return nil, fmt.Errorf("%s: %w: it has no version", path, errDamaged)
+	default:
+		return nil, fmt.Errorf("%s: written by another version of this program", path)
+	}
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if r.Version != version {
-		return nil, fmt.Errorf("%s: written by another version of this program", path)
+		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	return r.Runs, nil
 }
+
+// errDamaged is a record that no version of this program has written.
+var errDamaged = errors.New("damaged")

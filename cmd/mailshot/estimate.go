@@ -72,7 +72,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
-	if err := f.traffic.check(d.Path); err != nil {
+	if err := f.traffic.check(cmd, d.Path); err != nil {
 		return err
 	}
 	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
@@ -90,7 +90,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	asked := campaign.EstimateOptions{Only: f.only, Limit: f.limit}
 	var counter *costing.Counter
 	if f.traffic.on {
-		counter = t.counter(d, c.ID(), f.traffic)
+		counter = t.counter(d, c, f.traffic)
 		asked.Weighed = counter.Add
 	}
 	e, err := c.Estimate(ctx, asked)

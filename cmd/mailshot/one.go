@@ -213,6 +213,7 @@ func (t *tool) endedOne(ctx context.Context, kept *single.Kept, sum *campaign.Su
 	if c := sum.Copies; c.Failed > 0 {
 		t.sayCopies(sum, report.SentCopies{Folders: c.Folders, Filed: c.Filed, Failed: c.Failed})
 	}
+	t.sayTraffic(sum)
 	if err != nil || s.State == ledger.Sent {
 		return err
 	}

@@ -374,6 +374,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	}
 	t.say("%d %s in %s%s%s", sum.Sent, sent, human.Duration(sum.Duration), of, failures(sum))
 	t.sayCopies(sum, s.Filed)
+	t.sayTraffic(sum)
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.Path())
 	}

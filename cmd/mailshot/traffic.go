@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"mailshot/campaign"
-	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/meter"
@@ -26,9 +28,9 @@ type trafficFlags struct {
 	read traffic.Line
 }
 
-// check reads the line. A line alone asks for the traffic, too. file is the campaign's.
-func (f *trafficFlags) check(file string) (err error) {
-	if f.line == "" {
+// check reads the line. A line alone asks for the traffic, too, and an empty one is a mistake. file is the campaign's.
+func (f *trafficFlags) check(cmd *cobra.Command, file string) (err error) {
+	if !cmd.Flags().Changed("line") {
 		return nil
 	}
 	f.on = true
@@ -39,20 +41,17 @@ func (f *trafficFlags) check(file string) (err error) {
 }
 
 // counter counts the messages of an estimate, with the settings of the campaign's first server.
-func (t *tool) counter(d *definition.Definition, id string, f trafficFlags) *costing.Counter {
-	c := costing.Config{Line: f.read, Timed: f.line != "", Several: len(d.Servers), Signed: len(d.Signatures) > 0}
+func (t *tool) counter(d *definition.Definition, of *campaign.Campaign, f trafficFlags) *costing.Counter {
+	c := costing.Config{Line: f.read, Timed: f.line != "", Several: len(d.Servers), Signed: len(d.Signatures) > 0,
+		Notify: d.Notify}
 	if len(d.Servers) == 0 {
 		return costing.New(c)
 	}
 	c.Server = d.Servers[0]
-	c.Allowance = caps.Terms{Limits: d.Limits, Servers: d.Servers, Domain: d.SenderDomain()}.Allowance(c.Server)
+	c.Allowance = of.Allowance(c.Server)
 	// What an earlier run of the campaign found is better than a guess. Whether it can be read matters to nobody.
-	runs, _ := meter.Read(ledger.Beside(t.stateFile(d), id, meter.Ending))
-	for _, p := range meter.Sum(runs).Parts {
-		if p.Server == c.Server.Name {
-			c.Offers = &costing.Offers{Pipelining: p.Pipelining, Chunking: p.Chunking}
-		}
-	}
+	runs, _ := meter.Read(ledger.Beside(t.stateFile(d), of.ID(), meter.Ending))
+	c.Offers = costing.OffersOf(runs, c.Server.Name)
 	return costing.New(c)
 }
 
@@ -98,7 +97,7 @@ func (t *tool) printTraffic(c costing.Traffic) error {
 	}
 	_, err := io.WriteString(t.stdout, b.String())
 	if c.Line == nil {
-		t.say("for the time it takes, name a line: --line 2mbit,600ms, or satellite, mobile, dsl, modem")
+		t.say("for the time it takes, name a line: --line 2mbit,600ms, or %s", strings.Join(costing.Presets(), ", "))
 	}
 	return err
 }
@@ -149,7 +148,13 @@ func costWords(p costing.Path) []string {
 	return words
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds is a duration; what is longer than the longest one is that one.
+func seconds(s float64) time.Duration {
+	if s >= time.Duration(math.MaxInt64).Seconds() {
+		return math.MaxInt64
+	}
+	return time.Duration(s * float64(time.Second))
+}
 
 // amount is a number of bytes with three digits, so that bounds can be told apart.
 func amount(n int64) string {
@@ -343,6 +348,13 @@ func (t *tool) reportTraffic(ctx context.Context, s *stored, asJSON bool) error 
 	return nil
 }
 
+// sayTraffic says that what the connections of a run counted is not kept. Nothing else comes of it.
+func (t *tool) sayTraffic(sum *campaign.Summary) {
+	if sum.Traffic != nil {
+		t.say("what went over the line is not recorded, and report --traffic lacks it: %s", report.Clean(sum.Traffic.Error()))
+	}
+}
+
 // printCounted prints what sessions have counted, and what that is on the line.
 func printCounted(w io.Writer, r costing.Report, zone *time.Location) error {
 	var b strings.Builder
@@ -351,11 +363,16 @@ func printCounted(w io.Writer, r costing.Report, zone *time.Location) error {
 		fmt.Fprintf(&b, "what was counted cannot be read: %s\n", report.Clean(r.Unread))
 	case r.Runs == 0:
 		fmt.Fprintf(&b, "nothing was counted for %s that were sent\n", human.Plural(r.Sent, "mail"))
+	case r.Counted > r.Sent:
+		fmt.Fprintf(&b, "counted for %s, in %s since %s\n", human.Plural(r.Counted, "mail"), human.Plural(r.Runs, "run"),
+			r.Since.In(zone).Format("2 Jan 2006 15:04"))
+		fmt.Fprintf(&b, "by the ledger servers have taken only %d: it was begun anew, and what was counted is older\n", r.Sent)
 	default:
 		fmt.Fprintf(&b, "counted for %d of %s that servers have taken, in %s since %s\n", r.Counted,
 			human.Plural(r.Sent, "mail"), human.Plural(r.Runs, "run"), r.Since.In(zone).Format("2 Jan 2006 15:04"))
 		if r.Counted < r.Sent {
-			b.WriteString("the others went over connections that a killed run had open, or before this was counted\n")
+			b.WriteString("the others went over connections that a killed run had open, or before this was counted, " +
+				"or the record could not be written\n")
 		}
 	}
 	for _, p := range r.Parts {

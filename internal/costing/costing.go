@@ -18,13 +18,15 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/message"
 	"mailshot/internal/traffic"
+	"mailshot/render/token"
 )
 
 // Config says for what to count. Allowance is what the campaign may use of Server; nil: it has no server yet.
 type Config struct {
 	Server    *definition.Server
-	Several   int  // how many servers there are, of which Server is the first
-	Signed    bool // messages are signed when they leave (DKIM)
+	Several   int    // how many servers there are, of which Server is the first
+	Signed    bool   // messages are signed when they leave (DKIM)
+	Notify    string // on which events reports are asked for, as in sender.Mail; "" = nothing is asked for
 	Allowance caps.Allowance
 	Line      traffic.Line
 	Timed     bool // Line has a rate and a round trip
@@ -123,6 +125,7 @@ type way struct {
 
 // New begins to count.
 func New(c Config) *Counter {
+	c.Line = here(c.Line)
 	y := &Counter{c: c, kinds: map[traffic.Message]int64{}}
 	own, security := y.own()
 	other := traffic.Clear
@@ -153,6 +156,12 @@ func New(c Config) *Counter {
 		}
 	}
 	return y
+}
+
+// here is a line as TCP of this machine uses it: Windows offers no timestamps.
+func here(l traffic.Line) traffic.Line {
+	l.NoTimestamps = l.NoTimestamps || runtime.GOOS == "windows"
+	return l
 }
 
 // firstOf are all paths, own first.
@@ -189,6 +198,9 @@ func (y *Counter) own() (traffic.Path, traffic.Security) {
 	s := y.c.Server
 	if y.c.Signed {
 		y.assume("no DKIM signature, which makes each message some 500 bytes longer")
+	}
+	if y.c.Notify != "" {
+		y.assume("the server offers DSN, by which notify asks for reports")
 	}
 	if s == nil {
 		y.assume("a server with STARTTLS on port 587 and without a login: the campaign names none")
@@ -282,6 +294,10 @@ func (y *Counter) Add(w message.Weight) {
 	}
 	if y.c.Server != nil && y.c.Server.RequireTLS {
 		m.Mail += len(" REQUIRETLS")
+	}
+	if events := y.c.Notify; events != "" { // RFC 3461; an ORCPT is longer by what xtext escapes: + and =, and no ASCII
+		m.Mail += len(" RET=HDRS ENVID=") + token.Length
+		m.Rcpt += int(1+w.Copies)*(len(" NOTIFY= ORCPT=rfc822;")+len(events)) + w.To
 	}
 	y.content.Messages++
 	y.content.Size += w.Size

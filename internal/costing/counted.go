@@ -1,6 +1,7 @@
 package costing
 
 import (
+	"slices"
 	"time"
 
 	"mailshot/campaign/meter"
@@ -12,7 +13,7 @@ import (
 type Report struct {
 	Campaign string    `json:"campaign"`         // its id
 	Sent     int64     `json:"sent"`             // messages that servers have taken, by the ledger
-	Counted  int64     `json:"counted"`          // of those, the messages of connections that were counted
+	Counted  int64     `json:"counted"`          // those of counted connections; above Sent: the ledger was begun anew
 	Runs     int64     `json:"runs"`             // that counted
 	Since    time.Time `json:"since,omitzero"`   // when the first of them began
 	Parts    []Counted `json:"parts"`            // by server and kind of connection
@@ -24,6 +25,23 @@ type Report struct {
 type LastRun struct {
 	Started time.Time `json:"started"`
 	Parts   []Counted `json:"parts"`
+}
+
+// OffersOf is what a server offered in the newest of the runs that spoke to it, by the kind of connection that most of
+// its connections had there; nil: none spoke to it.
+func OffersOf(runs []meter.Run, server string) (found *Offers) {
+	most := int64(0)
+	for _, r := range slices.Backward(runs) {
+		for _, p := range r.Parts {
+			if p.Server == server && p.Sessions > most {
+				most, found = p.Sessions, &Offers{Pipelining: p.Pipelining, Chunking: p.Chunking}
+			}
+		}
+		if found != nil {
+			break
+		}
+	}
+	return found
 }
 
 // Counted is what connections of a kind have counted, with what the model makes of it.
@@ -46,7 +64,7 @@ type Counted struct {
 	HandshakeUp   int64 `json:"handshake_up"`
 	HandshakeDown int64 `json:"handshake_down"`
 	// Segments and Volume are what goes over the line, in TCP segments and IP bytes of both directions, for this payload
-	// by the model: over Ethernet, with timestamps, and without loss.
+	// by the model: over Ethernet, with the timestamps of this machine's TCP, and without loss.
 	Segments traffic.Range `json:"segments"`
 	Volume   traffic.Range `json:"volume"`
 }
@@ -111,7 +129,7 @@ func CountedOf(p meter.Part) Counted {
 // bound is what goes over the line for a payload. Each flight is at least one segment, and is answered by at least one;
 // at most each write begins a segment, and each reply is one.
 func (c *Counted) bound(p meter.Part) {
-	line := traffic.Line{IPv6: p.IPv6}
+	line := here(traffic.Line{IPv6: p.IPv6})
 	full := int64(line.Segment())
 	up := func(n int64) int64 { return (n + full - 1) / full }
 	leastDown := max(up(p.Received), p.Flights-p.Sessions)

@@ -23,9 +23,18 @@ var presets = []struct {
 	{"modem", traffic.Line{Up: 33_600, Down: 56_000, RTT: 150 * time.Millisecond}},
 }
 
+// Presets are the names of lines that have one.
+func Presets() []string {
+	names := make([]string, len(presets))
+	for i, p := range presets {
+		names[i] = p.name
+	}
+	return names
+}
+
 // usage is what a line may be.
-const usage = "a rate and a round trip, as 2mbit,600ms; up and down, as 512kbit,2mbit,80ms; " +
-	"or satellite, mobile, dsl, modem; also ipv6 and mtu=1400"
+var usage = "a rate and a round trip, as 2mbit,600ms; up and down, as 512kbit,2mbit,80ms; or " +
+	strings.Join(Presets(), ", ") + "; also ipv6 and mtu=1400"
 
 // An example that a hint shows.
 const example = "as in --line 2mbit,600ms"
@@ -134,7 +143,7 @@ func take(line *traffic.Line, word string, rates *int) error {
 // unknown is the error of a word that nobody knows.
 func unknown(name string) error {
 	hint := "a line is " + usage
-	known := []string{"satellite", "mobile", "dsl", "modem", "ipv4", "ipv6", "mtu", "rtt", "up", "down"}
+	known := append(Presets(), "ipv4", "ipv6", "mtu", "rtt", "up", "down")
 	near := suggest.Nearest(known, func(w string) (int, int) {
 		limit := suggest.Limit(w)
 		return suggest.Distance(name, w, limit), limit

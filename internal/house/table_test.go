@@ -459,7 +459,7 @@ var allowed = map[string][]string{
 	"internal/chromiumtest": {},
 	"internal/costing": {
 		"campaign/caps", "campaign/definition", "campaign/message", "campaign/meter", "internal/suggest",
-		"internal/traffic", "sender/tally",
+		"internal/traffic", "render/token", "sender/tally",
 	},
 	"internal/disk":         {},
 	"internal/ellipsis":     {},

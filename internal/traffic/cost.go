@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"cmp"
+	"math"
 	"time"
 )
 
@@ -45,7 +46,8 @@ type Length struct {
 	// Data frames carry payload.
 	Data int64 `json:"data"`
 	// Shared are those of Data whose length is not certain: they belong to a write that is followed at once by another,
-	// or to one that the kernel may not take at once. The number of the others is exact.
+	// or to one that the kernel may not take at once. The number of the others is exact where all messages are alike, and
+	// a mean where they are not.
 	Shared int64 `json:"shared"`
 	// Bare frames carry none: SYN, FIN and acknowledgements. It is what is expected.
 	Bare int64 `json:"bare"`
@@ -117,6 +119,7 @@ func (c *Cost) lay(s *sum, syns, bare int64) {
 		frames[syn].Bare += syns
 	}
 	for i, f := range frames {
+		f.Shared = min(f.Shared, f.Data)
 		if f.Data != 0 || f.Bare != 0 {
 			f.Frame = i
 			c.Lengths = append(c.Lengths, f)
@@ -152,23 +155,23 @@ const initialWindow = 10
 //
 // Connections that are open at the same time share the line: Total is never less than the time that the bytes need.
 func (c Cost) Delay(server time.Duration) Delay {
-	l := c.line
-	rtt := float64(l.RTT)
+	rtt, connections := float64(c.line.RTT), float64(c.Connections)
 	d := Delay{
-		Connecting: time.Duration(1.5 * rtt * float64(c.Connections)),
-		Rounds:     time.Duration(rtt * float64(c.Rounds)),
-		Bytes:      c.transfer(),
-		Server:     server * time.Duration(c.Messages),
+		Connecting: lasting(1.5 * rtt * connections),
+		Rounds:     lasting(rtt * float64(c.Rounds)),
+		SlowStart:  lasting(c.stalls() * connections),
+		Bytes:      lasting(c.transfer()),
+		Server:     lasting(float64(server) * float64(c.Messages)),
 	}
-	d.SlowStart = c.stalls() * time.Duration(c.Connections)
-	waits := d.Connecting + d.Rounds + d.SlowStart
-	parallel := time.Duration(max(1, c.parallel))
-	d.Total = max((waits+d.Server+d.Bytes)/parallel, d.Bytes)
-	switch share := waits / parallel; {
+	// In floating point, because the sums of the longest times are longer than a time.Duration.
+	parallel := float64(max(1, c.parallel))
+	waits, bytes := float64(d.Connecting)+float64(d.Rounds)+float64(d.SlowStart), float64(d.Bytes)
+	d.Total = lasting(max((waits+float64(d.Server)+bytes)/parallel, bytes))
+	switch share, served := waits/parallel, float64(d.Server)/parallel; {
 	case d.Total == 0:
-	case d.Bytes >= share && d.Bytes >= d.Server/parallel:
+	case bytes >= share && bytes >= served:
 		d.Binds = "bandwidth"
-	case share >= d.Server/parallel:
+	case share >= served:
 		d.Binds = "round trips"
 	default:
 		d.Binds = "server"
@@ -176,9 +179,17 @@ func (c Cost) Delay(server time.Duration) Delay {
 	return d
 }
 
-// stalls is how long a first body waits for acknowledgements, because its window does not fill the line yet. The window
+// lasting is so many nanoseconds; what is longer than the longest time.Duration, 292 years, is that one.
+func lasting(ns float64) time.Duration {
+	if ns >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(ns)
+}
+
+// stalls is for how many nanoseconds a first body waits for acknowledgements, because its window does not fill the line yet. The window
 // begins with ten segments and doubles each round trip (RFC 5681, 6928).
-func (c Cost) stalls() time.Duration {
+func (c Cost) stalls() float64 {
 	rate := c.line.Up
 	if c.pulls {
 		rate = cmp.Or(c.line.Down, rate)
@@ -192,11 +203,11 @@ func (c Cost) stalls() time.Duration {
 		rest -= window
 		total += max(0, float64(c.line.RTT)+segment-float64(window)*segment)
 	}
-	return time.Duration(total)
+	return total
 }
 
-// transfer is the time that all bytes need on the line, with the framing of their packets.
-func (c Cost) transfer() time.Duration {
+// transfer is how many nanoseconds all bytes need on the line, with the framing of their packets.
+func (c Cost) transfer() float64 {
 	if c.line.Up <= 0 {
 		return 0
 	}
@@ -205,6 +216,6 @@ func (c Cost) transfer() time.Duration {
 		return 8 * float64(volume+packets*framing) / float64(rate)
 	}
 	down := cmp.Or(c.line.Down, c.line.Up)
-	return time.Duration((seconds(c.VolumeUp.Expected, c.DataUp.Expected, c.line.Up) +
-		seconds(c.VolumeDown.Expected, c.DataDown.Expected, down)) * float64(time.Second))
+	return (seconds(c.VolumeUp.Expected, c.DataUp.Expected, c.line.Up) +
+		seconds(c.VolumeDown.Expected, c.DataDown.Expected, down)) * float64(time.Second)
 }

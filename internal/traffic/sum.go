@@ -181,6 +181,31 @@ func (s *sum) add(b *sum, k int64) {
 	}
 }
 
+// settle takes what is below zero from the nearest length that has some: a mean message is taken back, where no message
+// of a mix is as long. The sums stay.
+func (s *sum) settle() {
+	carry(s.lengths)
+	carry(s.shared)
+}
+
+func carry(counts []int64) {
+	for i := range counts {
+		for d := 1; counts[i] < 0 && d < len(counts); d++ {
+			for _, j := range [2]int{i - d, i + d} {
+				if j < 0 || j >= len(counts) || counts[j] <= 0 {
+					continue
+				}
+				some := min(counts[j], -counts[i])
+				counts[j] -= some
+				counts[i] += some
+				if counts[i] == 0 {
+					break
+				}
+			}
+		}
+	}
+}
+
 func (f *flow) add(b flow, k int64) {
 	f.payload += k * b.payload
 	f.least += k * b.least

@@ -128,6 +128,7 @@ func (t *Tally) Cost() Cost {
 			f.stream(&all, stream*b/t.n, b, others)
 		}
 	}
+	all.settle()
 	return t.cost(&all, many+others)
 }
 

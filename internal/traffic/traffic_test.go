@@ -131,6 +131,40 @@ func TestSums(t *testing.T) {
 	}
 }
 
+// TestMixed: messages of several sizes over several connections. Each connection takes back a message of the mean size,
+// of which there is none; no length may be counted below nothing for that, and the frames stay as many.
+//
+// Broken on purpose: without settle, a length had -9 frames.
+func TestMixed(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		s := measuredSession(Path(r.IntN(4)))
+		s.Security, s.PerConnection, s.Connections = Security(r.IntN(3)), 1+r.IntN(20), 1+r.IntN(4)
+		s.Replies.Together = r.IntN(2) == 0
+		f := IMAP(Line{}, 10, 20, r.IntN(2) == 0)
+		f.Security, f.Connections = s.Security, s.Connections
+		for _, y := range []*Tally{s.Tally(), f.Tally()} {
+			for range 2 + r.IntN(3) {
+				y.Add(measuredMessage(100+r.IntN(100_000)), int64(1+r.IntN(20)))
+			}
+			c := y.Cost()
+			data, all := int64(0), int64(0)
+			for _, l := range c.Lengths {
+				if l.Data < 0 || l.Bare < 0 || l.Shared < 0 || l.Shared > l.Data {
+					t.Fatalf("%+v: %+v", s, l)
+				}
+				data += l.Data
+				all += l.Data + l.Bare
+			}
+			if data != c.DataUp.Expected+c.DataDown.Expected || all != c.Segments.Expected {
+				t.Fatalf("%+v: %d data frames of %d, %d and %d segments of %d", s, data, all, c.DataUp.Expected,
+					c.DataDown.Expected, c.Segments.Expected)
+			}
+		}
+	}
+}
+
 // TestDelay compares with a calculation by hand.
 func TestDelay(t *testing.T) {
 	t.Parallel()
@@ -146,6 +180,21 @@ func TestDelay(t *testing.T) {
 	}
 	if want := time.Duration(float64(c.Volume.Expected) * 8 / 2e6 * 1e9); (d.Bytes - want).Abs() > time.Microsecond {
 		t.Errorf("the bytes take %s, want %s", d.Bytes, want)
+	}
+}
+
+// TestLongest: what takes longer than a time.Duration can say takes the longest one, and not a negative one.
+//
+// Broken on purpose: without the bound, all of these were negative.
+func TestLongest(t *testing.T) {
+	t.Parallel()
+	s := measuredSession(LockStep)
+	s.Line = Line{RTT: 10 * time.Minute, Up: 1}
+	y := s.Tally()
+	y.Add(measuredMessage(100_000), 1_000_000_000)
+	const most = time.Duration(math.MaxInt64)
+	if d := y.Cost().Delay(time.Hour); d.Rounds != most || d.Bytes != most || d.Server != most || d.Total != most {
+		t.Errorf("%+v", d)
 	}
 }
 
