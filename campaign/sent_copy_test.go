@@ -199,7 +199,10 @@ func nobody(ctx context.Context, network, address string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
-// An interrupt while copies wait leaves them half a minute, and a second one none.
+// An interrupt while copies wait leaves them half a minute, and a second one none. While they wait the run holds nothing
+// of the caps that it shares with others.
+//
+// Broken on purpose: with the run closed behind the copies, it was still a holder.
 func TestSentCopiesInterrupted(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -215,6 +218,9 @@ func TestSentCopiesInterrupted(t *testing.T) {
 	copying(t, f, s, 30, fmt.Sprintf("host: 127.0.0.1, port: %d, tls: none", l.Addr().(*net.TCPAddr).Port), "")
 	camp := f.open(t, campaign.Options{ObserveCopies: func(text string) {
 		if strings.Contains(text, "still to be filed") {
+			if holders, err := os.ReadDir(f.accounts + ".holders"); err != nil || len(holders) > 0 {
+				t.Errorf("%v %v", err, holders)
+			}
 			interrupt()
 			close(hard)
 		}
