@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mailshot/internal/inbox/imap"
 )
 
 // letter is the nth message of a test.
@@ -380,6 +382,53 @@ func TestUnmade(t *testing.T) {
 type unmade struct{}
 
 func (unmade) WriteTo(io.Writer) (int64, error) { return 0, errors.New("no") }
+
+// TestTold has answers lost for ten minutes, one in five seconds, while copies are filed between them. It is told once a
+// minute at most, and what lasts is told.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	cfg := (&server{}).start(t)
+	synctest.Test(t, func(t *testing.T) {
+		f, err := New(Config{IMAP: cfg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := &imap.AppendError{Later: true, Err: errors.New("lost")}
+		var told []string
+		tell := func(err error) {
+			f.busy++
+			if text := f.concluded(&waiting{}, err); text != "" {
+				told = append(told, text[strings.LastIndexByte(text, ' ')+1:])
+			}
+			f.again = nil
+		}
+		for range 120 {
+			time.Sleep(5 * time.Second)
+			tell(lost)
+			tell(nil)
+		}
+		if want := []string{"lost", "again"}; len(told) != 10 || !slices.Equal(told[:2], want) {
+			t.Errorf("told: %q", told)
+		}
+		time.Sleep(time.Minute)
+		told = nil
+		for _, err := range []error{lost, lost, nil, lost, lost} { // it lasts
+			tell(err)
+			time.Sleep(25 * time.Second)
+		}
+		if want := []string{"lost"}; !slices.Equal(told, want) {
+			t.Errorf("told: %q", told)
+		}
+		for range 3 {
+			tell(nil)
+			time.Sleep(25 * time.Second)
+		}
+		if want := []string{"lost", "again"}; !slices.Equal(told, want) {
+			t.Errorf("told: %q", told)
+		}
+		f.end()
+	})
+}
 
 // TestPauses shows how the pauses grow, in the time of a bubble, while nobody is there: up to five minutes while
 // messages are sent, and no longer than ten seconds at the end.

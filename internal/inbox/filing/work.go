@@ -180,7 +180,7 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 	defer f.tell()
 	f.busy--
 	if err == nil {
-		if f.trouble > 0 {
+		if f.turned(false) {
 			text = f.result.Folder + ": copies are filed again"
 		}
 		f.trouble, f.until = 0, time.Time{}
@@ -212,7 +212,7 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 			w.tries++
 		}
 	}
-	if f.trouble++; f.trouble == 1 {
+	if f.trouble++; f.turned(true) {
 		text = fmt.Sprintf("copies wait: %v", err)
 	}
 	f.last, f.until = err, time.Now().Add(f.pause())
@@ -227,6 +227,16 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 		f.abandon(err)
 	}
 	return text
+}
+
+// turned reports whether it is to be told now that copies wait, or that they do not. f.mu is held.
+func (f *Filer) turned(waits bool) bool {
+	now := time.Now()
+	if waits == f.waits || !f.told.IsZero() && now.Sub(f.told) < quiet {
+		return false
+	}
+	f.waits, f.told = waits, now
+	return true
 }
 
 // pause is how long the server is left alone. f.mu is held.
