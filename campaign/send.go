@@ -90,13 +90,15 @@ func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) 
 	if sum != nil {
 		sum.Duration = time.Since(start)
 		noteErr = c.lineage().Ended(context.Background())
-		sum.Copies = s.kept.Finish(ctx, hard)
 	}
-	closeErr := s.close()
-	if sum != nil {
-		sum.Traffic = s.traffic
+	err = once(err, sumErr, noteErr, s.close()) // nobody else waits for copies
+	copies, keptErr := s.kept.Finish(ctx, hard)
+	if sum == nil {
+		s.kept.Say(copies)
+	} else {
+		sum.Copies, sum.Traffic = copies, s.traffic
 	}
-	return sum, once(err, sumErr, noteErr, closeErr)
+	return sum, once(err, keptErr)
 }
 
 // once joins errors whose words are not in one before: a ledger that is broken answers everything with the same one.
@@ -270,12 +272,9 @@ func (s *sending) openServers() error {
 	return nil
 }
 
-// close closes what the run used, the servers first.
+// close closes what the run used, the servers first, but for what is kept of the messages.
 func (s *sending) close() error {
 	var errs []error
-	if s.kept != nil {
-		errs = append(errs, s.kept.Close())
-	}
 	for _, closer := range slices.Backward(s.closers) {
 		errs = append(errs, closer())
 	}

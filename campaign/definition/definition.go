@@ -367,7 +367,7 @@ func (d *Definition) mark(dec *schema.Decoder) {
 			keep(s.path + "." + key)
 		}
 		for _, box := range []string{"drafts", "sent_copy"} {
-			for _, key := range []string{"password", "oauth.client_secret", "ca_file"} {
+			for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file"} {
 				keep(s.path + "." + box + "." + key)
 			}
 		}

@@ -48,7 +48,7 @@ type Copies struct {
 	Named   []transport.Unfiled // the first 1,000 of each folder that failed
 }
 
-// Open opens the archive and the folders. No server is spoken to yet. The caller calls Close.
+// Open opens the archive and the folders. No server is spoken to yet. The caller calls Finish.
 func Open(c Config) (k *Keeper, err error) {
 	if c.Tell == nil {
 		c.Tell = func(string) {}
@@ -95,11 +95,18 @@ func (k *Keeper) Sent(d *ledger.Delivery, m sender.Mail, server string) error {
 	return nil
 }
 
-// Finish waits until the copies are filed or have failed, when no Sent runs. When ctx has ended it waits half a minute
-// more, and no longer than until hard is closed. A nil Keeper has nothing to wait for.
-func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies) {
-	if k == nil || len(k.copies) == 0 {
-		return all
+// Finish closes the archive, and waits until the copies are filed or have failed, when no Sent runs. When ctx has ended
+// it waits half a minute more, and no longer than until hard is closed. It is called once. A nil Keeper has nothing to
+// wait for. The error is about the archive.
+func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies, err error) {
+	if k == nil {
+		return all, nil
+	}
+	if k.archive != nil {
+		err = k.archive.Close()
+	}
+	if len(k.copies) == 0 {
+		return all, err
 	}
 	trying, end := context.WithCancel(context.Background())
 	defer end()
@@ -128,8 +135,19 @@ func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies) 
 	each.Wait()
 	close(over)
 	watch.Wait()
-	clear(k.copies)
-	return all
+	return all, err
+}
+
+// Say tells what became of the copies, where there is no summary to say it.
+func (k *Keeper) Say(c Copies) {
+	if c.Filed+c.Failed == 0 {
+		return
+	}
+	text := fmt.Sprintf("copies for the Sent folder: %d are filed, %d are not", c.Filed, c.Failed)
+	if len(c.Named) > 0 {
+		text += ", the first of them because: " + c.Named[0].Text
+	}
+	k.c.Tell(text)
 }
 
 // report tells each half minute how many copies wait, until over is closed.
@@ -171,17 +189,4 @@ func limit(ctx context.Context, hard, over <-chan struct{}, end func()) {
 		end()
 		return
 	}
-}
-
-// Close closes the archive. Copies that Finish has not waited for are given up. The error is about the archive.
-func (k *Keeper) Close() error {
-	ended, end := context.WithCancel(context.Background())
-	end()
-	closed := make(chan struct{})
-	close(closed)
-	k.Finish(ended, closed)
-	if k.archive == nil {
-		return nil
-	}
-	return k.archive.Close()
 }

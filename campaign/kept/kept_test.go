@@ -5,7 +5,26 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mailshot/campaign/transport"
 )
+
+// What became of copies is told where there is no summary, and nothing where there were none.
+func TestSay(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]Copies{
+		"": {},
+		"copies for the Sent folder: 3 are filed, 0 are not":                                  {Filed: 3},
+		"copies for the Sent folder: 1 are filed, 2 are not, the first of them because: full": {Filed: 1, Failed: 2, Named: []transport.Unfiled{{Text: "full"}}},
+	} {
+		got := ""
+		k := &Keeper{c: Config{Tell: func(text string) { got += text }}}
+		if k.Say(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	(*Keeper)(nil).Say(Copies{})
+}
 
 // How long copies are filed: half a minute after an interrupt, not at all after a second one, and as long as it takes
 // without one.

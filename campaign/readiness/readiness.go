@@ -74,7 +74,10 @@ func (l *looking) server(ctx context.Context, s *definition.Server) {
 	}
 	l.secret(ctx, s, "password", s.Password)
 	if s.OAuth != nil && l.secret(ctx, s, "oauth.client_secret", s.OAuth.ClientSecret) {
-		l.login(ctx, s)
+		tokens, err := transport.NewTokens(l.tokens(s))
+		if l.login(ctx, s, "oauth", s.OAuth, tokens, err) && l.Tokens != nil {
+			l.Tokens[s] = tokens
+		}
 	}
 	if s.CAFile != "" {
 		if _, err := transport.Authority(l.Definition.Dir, s.CAFile); err != nil {
@@ -94,8 +97,9 @@ func (l *looking) server(ctx context.Context, s *definition.Server) {
 func (l *looking) mailbox(ctx context.Context, s *definition.Server, b *returns.Box, path string) {
 	if !b.Borrowed {
 		l.secret(ctx, s, path+".password", b.Password)
-		if b.OAuth != nil {
-			l.secret(ctx, s, path+".oauth.client_secret", b.OAuth.ClientSecret)
+		if b.OAuth != nil && l.secret(ctx, s, path+".oauth.client_secret", b.OAuth.ClientSecret) {
+			tokens, err := transport.NewBoxTokens(l.tokens(s), b)
+			l.login(ctx, s, path+".oauth", b.OAuth, tokens, err)
 		}
 	}
 	if b.CAFile == "" {
@@ -106,7 +110,10 @@ func (l *looking) mailbox(ctx context.Context, s *definition.Server, b *returns.
 		_, err = transport.Authority("", file)
 	}
 	if err != nil {
-		text := strings.ReplaceAll(said(err), file, b.CAFile)
+		text := said(err)
+		if file != "" {
+			text = strings.ReplaceAll(text, file, b.CAFile)
+		}
 		l.find(s, path+".ca_file", "bad-certificate", text, "name a file with certificates in PEM")
 	}
 }
@@ -158,24 +165,27 @@ func (l *looking) secret(ctx context.Context, s *definition.Server, key string, 
 	return false
 }
 
-// login looks for the login by tokens.
-func (l *looking) login(ctx context.Context, s *definition.Server) {
-	key := "oauth"
-	if s.OAuth.KeyFile != "" {
-		key = "oauth.key_file"
+// tokens says for which account tokens are got.
+func (l *looking) tokens(s *definition.Server) transport.TokensConfig {
+	return transport.TokensConfig{Definition: l.Definition, Server: s, Accounts: l.Accounts}
+}
+
+// login looks whether there can be tokens, which were made of o, whose keys are below key. made reports whether o is as
+// it should be.
+func (l *looking) login(ctx context.Context, s *definition.Server, key string, o *definition.OAuth,
+	tokens *transport.Tokens, err error) (made bool) {
+	if o.KeyFile != "" {
+		key += ".key_file"
 	}
-	tokens, err := transport.NewTokens(transport.TokensConfig{Definition: l.Definition, Server: s, Accounts: l.Accounts})
 	if err != nil {
 		l.find(s, key, "bad-login", err.Error(), "")
-		return
-	}
-	if l.Tokens != nil {
-		l.Tokens[s] = tokens
+		return false
 	}
 	if lack := tokens.Lacks(ctx, l.Tokens != nil); lack != nil {
 		l.find(s, key, "no-login", lack.Text, lack.Hint)
 		l.found[len(l.found)-1].Next = lack.Next
 	}
+	return true
 }
 
 // certificate looks at the certificate that this end shows.

@@ -109,6 +109,7 @@ func TestLacks(t *testing.T) {
 	t.Setenv("READY_SET", "x")
 	t.Setenv("READY_EMPTY", "")
 	t.Setenv("READY_PGP", "correct horse")
+	t.Setenv("HOME", "")
 	signed := "dkim: [{ domain: example.org, selector: s1, key: "
 	login := "server: { host: localhost, username: u, "
 	for _, test := range []struct{ file, want string }{
@@ -137,6 +138,9 @@ func TestLacks(t *testing.T) {
 			"no-secret c.yaml:6:114: environment variable READY_UNSET is not set"},
 		{login + "password: { env: READY_SET }, sent_copy: { ca_file: one } }",
 			"bad-certificate c.yaml:6:93: no certificate in one"},
+		{login + "password: { env: READY_SET }, sent_copy: { ca_file: ~/gone.pem } }", "bad-certificate c.yaml:6:93: $HOME is not defined"},
+		{login + "password: { env: READY_SET }, sent_copy: { host: imap.example, username: v, " +
+			"oauth: { provider: microsoft, client_id: c } } }", "no-login c.yaml:6:124: v has not logged in for imap.example"},
 		{"server: { sendmail: /gone/sendmail }", "no-program c.yaml:6:21: /gone/sendmail is not there"},
 		{signed + "{ file: key.pem } }]", "no-key c.yaml:6:58: file key.pem: the key is neither RSA nor Ed25519"},
 		{signed + "{ file: one } }]", "no-key c.yaml:6:58: file one: this is not a private key in PEM"},

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/definition/returns"
 	"mailshot/internal/inbox/drafts"
 	"mailshot/internal/inbox/imap"
+	"mailshot/internal/shell"
 )
 
 // ToDrafts has a definition's messages put into a Drafts folder in place of being sent: one account takes the place of
@@ -103,18 +104,27 @@ func mailbox(c Config, b *returns.Box) (cfg imap.Config, tokens *Tokens, err err
 		cfg.Password = func(ctx context.Context) (string, error) { return b.Password.Read(ctx, b.Dir) }
 	case b.OAuth != nil:
 		if tokens = c.Tokens; tokens == nil || !b.Borrowed {
-			s := *c.Server
-			s.OAuth = b.OAuth
-			if !b.Borrowed {
-				s.Host, s.Username = b.Host, b.Username
-			}
-			if tokens, err = NewTokens(TokensConfig{Definition: c.Definition, Server: &s, Accounts: c.Accounts}); err != nil {
+			own := TokensConfig{Definition: c.Definition, Server: c.Server, Accounts: c.Accounts}
+			if tokens, err = NewBoxTokens(own, b); err != nil {
 				return cfg, nil, err
 			}
 		}
 		cfg.Token = tokens.Token
 	}
 	return cfg, tokens, nil
+}
+
+// NewBoxTokens is [NewTokens] for a box of the configuration's server, whose oauth may be its own.
+func NewBoxTokens(c TokensConfig, b *returns.Box) (*Tokens, error) {
+	s := *c.Server
+	s.OAuth = b.OAuth
+	if !b.Borrowed {
+		s.Host, s.Username = b.Host, b.Username
+		own := "mailshot login --server " + shell.Quote(b.Host) + " " + shell.Quote(c.Definition.Path)
+		c.Command = cmp.Or(c.Command, own)
+	}
+	c.Server = &s
+	return NewTokens(c)
 }
 
 // borrow fills in what a box has from its server.

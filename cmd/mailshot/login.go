@@ -51,7 +51,7 @@ that have the same host, user name and client share it.`,
 		"the browser is on another machine: paste the address that it ends at (loopback flow)")
 	fs.BoolVar(&f.file, "file", false, "keep the login in a file even where there is a keyring")
 	fs.StringVar(&f.server, "server", "",
-		"of several servers of a campaign, the one with this `NAME`, or the host of a mailbox of returns "+
+		"of several servers of a campaign, the one with this `NAME`, or the host of a mailbox with oauth of its own "+
 			"(default the only one that wants tokens)")
 	fs.StringVar(&f.provider, "provider", "",
 		"for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
@@ -124,7 +124,11 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if err != nil {
 		return loginAccount{}, err
 	}
-	if own := boxes.Logins(d.Returns.Over(config).Boxes); len(own) > 0 { // a mailbox is logged in to like a server
+	list := slices.Clone(d.Returns.Over(config).Boxes)
+	for _, s := range d.Servers {
+		list = append(list, s.Drafts, s.SentCopy)
+	}
+	if own := boxes.Logins(list); len(own) > 0 { // a mailbox is logged in to like a server
 		with := *d
 		with.Servers = append(slices.Clone(d.Servers), own...)
 		d = &with

@@ -24,6 +24,9 @@ const (
 // mostTold is how many rows that went wrong a run names.
 const mostTold = 20
 
+// mostReasons is of how many reasons a run says that there are no copies, the commonest first.
+const mostReasons = 5
+
 // progress shows how a run is going. It gets events from the run and draws from a ticker; both may come at any time.
 type progress struct {
 	screen screen

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"mailshot/campaign"
 	"mailshot/campaign/dispatch"
+	"mailshot/campaign/report"
+	"mailshot/campaign/transport"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
@@ -148,6 +152,26 @@ func TestProgressTellsFew(t *testing.T) {
 	}
 	if said != mostTold+1 {
 		t.Errorf("it said %d lines, want %d", said, mostTold+1)
+	}
+}
+
+// A server that gives each copy another reason has five of them told, the commonest first, and how many more there are.
+func TestSaysFewReasons(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	sum := &campaign.Summary{}
+	for i := range 30 {
+		text := fmt.Sprintf("queue id %02d", i)
+		if i%10 == 7 {
+			text = "full"
+		}
+		sum.Copies.Named = append(sum.Copies.Named, transport.Unfiled{Place: fmt.Sprint("people.csv:", i+2), Text: text})
+	}
+	(&tool{stderr: &stderr}).sayCopies(sum, report.SentCopies{Failed: 30})
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	if len(lines) != 7 || lines[1] != "mailshot: no copy: full: people.csv:9, people.csv:19, people.csv:29" ||
+		lines[6] != "mailshot: no copy: and 23 more; --log FILE has them" {
+		t.Errorf("%q", lines)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -454,7 +455,18 @@ func (t *tool) sayCopies(sum *campaign.Summary, c report.SentCopies) {
 	for _, u := range sum.Copies.Named {
 		places[u.Text] = append(places[u.Text], u.Place)
 	}
-	for _, text := range slices.Sorted(maps.Keys(places)) {
+	reasons := slices.SortedFunc(maps.Keys(places), func(a, b string) int {
+		return cmp.Or(len(places[b])-len(places[a]), strings.Compare(a, b))
+	})
+	for i, text := range reasons {
+		if i == mostReasons {
+			more := 0
+			for _, text := range reasons[i:] {
+				more += len(places[text])
+			}
+			t.say("no copy: and %d more; --log FILE has them", more)
+			break
+		}
 		list, more := places[text], ""
 		if n := len(list) - mostTold; n > 0 {
 			list, more = list[:mostTold], fmt.Sprintf(" and %d more; --log FILE has them", n)

@@ -36,6 +36,7 @@ type Config struct {
 	// Finish waits.
 	Pause time.Duration
 	// Tell is told, in words, when copies begin to wait, and when they are filed again, from any goroutine; nil = nobody.
+	// It is told one of the two at most once a minute: what has passed by then is not told.
 	Tell func(text string)
 }
 
@@ -44,6 +45,9 @@ const (
 	longest = 5 * time.Minute
 	hurried = 10 * time.Second
 )
+
+// quiet is how long nothing is told after it was told that copies wait, or that they are filed again.
+const quiet = time.Minute
 
 const (
 	mostNamed   = 1000    // copies that a Result names
@@ -92,6 +96,8 @@ type Filer struct {
 	broken       error     // why nothing can be filed any more
 	ending       bool      // Finish was called
 	slow         bool      // it was told that copies wait in files
+	waits        bool      // it was told last that copies wait
+	told         time.Time // when that was told, or that they are filed again
 	result       Result
 }
 

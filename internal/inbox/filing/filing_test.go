@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mailshot/internal/inbox/imap"
 )
 
 // letter is the nth message of a test.
@@ -27,13 +30,17 @@ func item(n int) Item {
 		Body: strings.NewReader(text), Time: time.Date(2026, 11, 30, 10, 0, n, 0, time.UTC)}
 }
 
-// file files so many messages and returns what became of them.
-func file(t *testing.T, c Config, many int) Result {
+// file files so many messages and returns what became of them. hold is closed when it waits for the end; nil = nobody
+// asks.
+func file(t *testing.T, c Config, many int, hold chan struct{}) Result {
 	t.Helper()
 	c.Pause = time.Millisecond
 	f, err := New(c)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if hold != nil {
+		go f.untilEnding(hold)
 	}
 	for n := range many {
 		f.Keep(item(n))
@@ -48,6 +55,20 @@ func file(t *testing.T, c Config, many int) Result {
 	return r
 }
 
+// untilEnding closes a channel when Finish has been called.
+func (f *Filer) untilEnding(hold chan struct{}) {
+	for {
+		f.mu.Lock()
+		ending, news := f.ending, f.news
+		f.mu.Unlock()
+		if ending {
+			close(hold)
+			return
+		}
+		<-news
+	}
+}
+
 // TestFile has each message once in the folder for sent messages, byte for byte, seen, with the time of its sending.
 func TestFile(t *testing.T) {
 	t.Parallel()
@@ -59,7 +80,7 @@ func TestFile(t *testing.T) {
 			var told []string
 			c.Tell = func(text string) { told = append(told, text) }
 			const many = 50
-			if r := file(t, c, many); r.Filed != many || r.Failed != 0 || len(r.Named) != 0 ||
+			if r := file(t, c, many, nil); r.Filed != many || r.Failed != 0 || len(r.Named) != 0 ||
 				!strings.HasPrefix(r.Folder, "imap://ann@127.0.0.1:") {
 				t.Errorf("%+v", r)
 			}
@@ -92,8 +113,8 @@ func TestFile(t *testing.T) {
 }
 
 // TestTrouble says what becomes of copies, whatever the server does, and how often it was asked. It fails where a copy
-// without an answer is appended again without a search, where a refusal ends the filing of the others, and where a
-// refused login is tried again.
+// without an answer is appended again without a search, where a refusal ends the filing of the others, where a refused
+// login is tried again, and where a copy that cannot be asked for holds the others up.
 func TestTrouble(t *testing.T) {
 	t.Parallel()
 	first := func(n int, a act) func(int, string) act {
@@ -109,7 +130,7 @@ func TestTrouble(t *testing.T) {
 	for _, c := range []struct {
 		name                     string
 		acts                     func(int, string) act
-		search, login            string
+		search, examine, login   string
 		filed, appends, searches int
 		logins                   int // 0 = any number
 		why                      string
@@ -123,8 +144,10 @@ func TestTrouble(t *testing.T) {
 			why: "no answer after the message"},
 		{name: "cannot be asked", acts: first(1, act{after: "-"}), search: "NO no search here", filed: 2, appends: 3,
 			searches: 1, why: "may be in the folder", unsure: true},
-		{name: "asking loses the connection", acts: first(1, act{after: "-"}), search: "-", appends: 1, searches: 9,
-			why: "closed the connection", unsure: true},
+		{name: "asking loses the connection", acts: first(1, act{after: "-"}), search: "-", filed: 2, appends: 3,
+			searches: 4, why: "closed the connection", unsure: true},
+		{name: "opening loses the connection", acts: first(1, act{after: "-"}), examine: "-", filed: 2, appends: 3,
+			searches: 4, why: "closed the connection", unsure: true},
 		{name: "connection lost before", acts: first(3, act{before: "-"}), filed: 3, appends: 6},
 		{name: "refused", acts: first(1, act{after: "NO [CANNOT] bad message"}), filed: 2, appends: 3, why: "CANNOT"},
 		{name: "put off", acts: first(2, act{before: "NO [UNAVAILABLE] busy"}), filed: 3, appends: 5},
@@ -134,8 +157,9 @@ func TestTrouble(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := &server{acts: c.acts, search: c.search, login: c.login}
-			r := file(t, Config{IMAP: s.start(t), Connections: 1}, many)
+			// How much trouble there may be is counted anew at the end, so it all comes then.
+			s := &server{acts: c.acts, search: c.search, examine: c.examine, login: c.login, hold: make(chan struct{})}
+			r := file(t, Config{IMAP: s.start(t), Connections: 1}, many, s.hold)
 			appends, searches, logins := s.counts()
 			if int(r.Filed) != c.filed || int(r.Failed) != many-c.filed || appends != c.appends || searches != c.searches ||
 				c.logins != 0 && logins != c.logins {
@@ -160,19 +184,97 @@ func TestTrouble(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
 	cfg := (&server{}).start(t)
-	cfg.Port = 1
+	cfg.Dial = refuse(func() {})
 	var mu sync.Mutex
 	var told []string
 	r := file(t, Config{IMAP: cfg, Tell: func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
 		told = append(told, text)
-	}}, 3)
+	}}, 3, nil)
 	if r.Failed != 3 || len(r.Named) != 3 || !strings.Contains(r.Named[2].Text, "cannot be reached") {
 		t.Errorf("%+v", r)
 	}
 	if len(told) != 1 || !strings.HasPrefix(told[0], "copies wait: ") {
 		t.Errorf("told: %q", told)
+	}
+}
+
+// TestUnread has a copy whose own file cannot be read, and one whose file is gone. They are not filed, and the others
+// are. It fails where the error of the file is taken for the server's.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(file string) error{
+		"no file":   os.Remove,
+		"no folder": func(file string) error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o700)) },
+		"too short": func(file string) error { return os.Truncate(file, 20) },
+		"too long":  func(file string) error { return os.WriteFile(file, []byte(strings.Repeat(letter(1), 2)), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &server{hold: make(chan struct{})}
+			f, err := New(Config{IMAP: s.start(t), Connections: 1, Memory: 1, Home: t.TempDir(), Pause: time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range 4 {
+				f.Keep(item(n))
+			}
+			if err := spoil(f.dir.Name("2.eml")); err != nil {
+				t.Fatal(err)
+			}
+			close(s.hold)
+			r, err := f.Finish(t.Context())
+			if r.Filed != 3 || r.Failed != 1 || r.Named[0].Key != "1" || len(s.filed()) != 3 || err != nil {
+				t.Errorf("%v %+v, in the folder: %q", err, r, s.filed())
+			}
+			if n, _, _ := s.counts(); n > 4 || strings.Contains(r.Named[0].Text, "connection") {
+				t.Errorf("%d appends, %+v", n, r.Named)
+			}
+		})
+	}
+}
+
+// TestBlip takes the network away for a while, and the login for good. Where a copy was filed before, a name that is
+// not found passes, and the server's refusal does not.
+func TestBlip(t *testing.T) {
+	t.Parallel()
+	none := &net.DNSError{Err: "no such host", Name: "imap.example", IsNotFound: true}
+	for _, c := range []struct {
+		name           string
+		first, last    int // the dials without a network
+		login          string
+		filed, offered int
+	}{
+		{name: "later", first: 2, last: 4, filed: 3, offered: 5},
+		{name: "at once", first: 1, last: 4, offered: 1},
+		{name: "login", login: "NO [AUTHENTICATIONFAILED] wrong", filed: 1, offered: 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := &server{hold: make(chan struct{})}
+			s.acts = func(n int, _ string) act {
+				if n > 1 {
+					return act{}
+				}
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.login = c.login
+				return act{last: true}
+			}
+			cfg := s.start(t)
+			dials := 0
+			cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if dials++; dials >= c.first && dials <= c.last {
+					return nil, none
+				}
+				return new(net.Dialer).DialContext(ctx, network, address)
+			}
+			r := file(t, Config{IMAP: cfg, Connections: 1}, 3, s.hold)
+			if int(r.Filed) != c.filed || int(r.Failed) != 3-c.filed || dials != c.offered {
+				t.Errorf("%+v, %d dials", r, dials)
+			}
+		})
 	}
 }
 
@@ -280,6 +382,53 @@ func TestUnmade(t *testing.T) {
 type unmade struct{}
 
 func (unmade) WriteTo(io.Writer) (int64, error) { return 0, errors.New("no") }
+
+// TestTold has answers lost for ten minutes, one in five seconds, while copies are filed between them. It is told once a
+// minute at most, and what lasts is told.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	cfg := (&server{}).start(t)
+	synctest.Test(t, func(t *testing.T) {
+		f, err := New(Config{IMAP: cfg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := &imap.AppendError{Later: true, Err: errors.New("lost")}
+		var told []string
+		tell := func(err error) {
+			f.busy++
+			if text := f.concluded(&waiting{}, err); text != "" {
+				told = append(told, text[strings.LastIndexByte(text, ' ')+1:])
+			}
+			f.again = nil
+		}
+		for range 120 {
+			time.Sleep(5 * time.Second)
+			tell(lost)
+			tell(nil)
+		}
+		if want := []string{"lost", "again"}; len(told) != 10 || !slices.Equal(told[:2], want) {
+			t.Errorf("told: %q", told)
+		}
+		time.Sleep(time.Minute)
+		told = nil
+		for _, err := range []error{lost, lost, nil, lost, lost} { // it lasts
+			tell(err)
+			time.Sleep(25 * time.Second)
+		}
+		if want := []string{"lost"}; !slices.Equal(told, want) {
+			t.Errorf("told: %q", told)
+		}
+		for range 3 {
+			tell(nil)
+			time.Sleep(25 * time.Second)
+		}
+		if want := []string{"lost", "again"}; !slices.Equal(told, want) {
+			t.Errorf("told: %q", told)
+		}
+		f.end()
+	})
+}
 
 // TestPauses shows how the pauses grow, in the time of a bubble, while nobody is there: up to five minutes while
 // messages are sent, and no longer than ten seconds at the end.

@@ -20,6 +20,7 @@ type act struct {
 	before string // in place of the invitation to send it, as "NO [TRYCREATE] none"; "-": it ends the connection
 	after  string // the answer when it is whole; "-": it ends the connection, "...": it says nothing
 	lose   bool   // the copy is not filed
+	last   bool   // the connection ends behind the answer
 	then   func() // is called when the copy is whole
 }
 
@@ -28,7 +29,9 @@ type server struct {
 	t       *testing.T
 	acts    func(n int, message string) act // for the nth APPEND, from 1; nil = all are filed
 	search  string                          // the answer to SEARCH in place of OK; "-": the connection ends
+	examine string                          // the answer to EXAMINE in place of OK; "-": the connection ends
 	login   string                          // the answer to the login in place of OK
+	hold    chan struct{}                   // it says nothing before this is closed; nil = it speaks at once
 	stopped chan struct{}                   // closed at the end of the test
 
 	mu       sync.Mutex
@@ -87,6 +90,13 @@ func (s *server) talk(c net.Conn) {
 	}()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(c, format+"\r\n", args...) }
 	r := bufio.NewReader(c)
+	if s.hold != nil {
+		select {
+		case <-s.hold:
+		case <-s.stopped:
+			return
+		}
+	}
 	say("* OK ready")
 	for {
 		line, err := r.ReadString('\n')
@@ -95,17 +105,17 @@ func (s *server) talk(c net.Conn) {
 		}
 		tag, command, _ := strings.Cut(strings.TrimSpace(line), " ")
 		word, rest, _ := strings.Cut(command, " ")
-		answer := "OK done"
+		answer, last := "OK done", false
 		switch word {
 		case "CAPABILITY":
 			say("* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN")
 		case "AUTHENTICATE":
 			s.mu.Lock()
 			s.logins++
-			s.mu.Unlock()
 			if s.login != "" {
 				answer = s.login
 			}
+			s.mu.Unlock()
 		case "LIST":
 			say(`* LIST () "/" INBOX`)
 			say(`* LIST (\Sent) "/" Outgoing`)
@@ -113,16 +123,27 @@ func (s *server) talk(c net.Conn) {
 			say("* %d EXISTS", len(s.filed()))
 			say("* OK [UIDVALIDITY 7] .")
 			say("* FLAGS ()")
+			if s.examine != "" {
+				s.mu.Lock()
+				s.searches++
+				s.mu.Unlock()
+				if answer = s.examine; answer == "-" {
+					return
+				}
+			}
 		case "UID":
 			if answer = s.find(say, rest); answer == "-" {
 				return
 			}
 		case "APPEND":
-			if answer = s.take(r, say, rest); answer == "-" {
+			if answer, last = s.take(r, say, rest); answer == "-" {
 				return
 			}
 		}
 		say("%s %s", tag, answer)
+		if last {
+			return
+		}
 	}
 }
 
@@ -145,8 +166,8 @@ func (s *server) find(say func(string, ...any), rest string) string {
 	return "OK done"
 }
 
-// take answers an APPEND.
-func (s *server) take(r io.Reader, say func(string, ...any), rest string) string {
+// take answers an APPEND. last reports whether the connection ends then.
+func (s *server) take(r io.Reader, say func(string, ...any), rest string) (answer string, last bool) {
 	s.mu.Lock()
 	s.appends++
 	n := s.appends
@@ -157,12 +178,12 @@ func (s *server) take(r io.Reader, say func(string, ...any), rest string) string
 		a = s.acts(n, "")
 	}
 	if a.before != "" {
-		return a.before
+		return a.before, false
 	}
 	say("+ go on")
 	message := make([]byte, size+2)
 	if _, err := io.ReadFull(r, message); err != nil {
-		return "-"
+		return "-", true
 	}
 	if !a.lose && !strings.HasPrefix(a.after, "NO") {
 		s.mu.Lock()
@@ -175,12 +196,12 @@ func (s *server) take(r io.Reader, say func(string, ...any), rest string) string
 	}
 	switch a.after {
 	case "":
-		return "OK [APPENDUID 7 1] done"
+		return "OK [APPENDUID 7 1] done", a.last
 	case "...":
 		<-s.stopped
-		return "-"
+		return "-", true
 	}
-	return a.after
+	return a.after, a.last
 }
 
 // filed is what is in the folder.

@@ -85,6 +85,9 @@ func (f *Filer) file(a *imap.Appender, w *waiting) error {
 	}
 	defer done()
 	err = a.Append(f.life, imap.Message{Size: w.Size, Body: body, Flags: []string{`\Seen`}, Time: w.Time}, nil)
+	if own := body.broken(); err != nil && own != nil {
+		return own // the connection ended with it, before the whole copy
+	}
 	var e *imap.AppendError
 	if errors.As(err, &e) && e.Unknown {
 		w.doubt = true
@@ -93,16 +96,48 @@ func (f *Filer) file(a *imap.Appender, w *waiting) error {
 }
 
 // open opens a copy that waits.
-func (w *waiting) open() (body io.WriterTo, done func(), err error) {
+func (w *waiting) open() (body *text, done func(), err error) {
 	if w.file == "" {
-		return bytes.NewReader(w.text), func() {}, nil
+		return newText(bytes.NewReader(w.text), w.Size), func() {}, nil
 	}
 	file, err := os.Open(w.file)
 	if err != nil {
 		return nil, nil, err
 	}
-	return bufio.NewReader(file), func() { _ = file.Close() }, nil
+	return newText(file, w.Size), func() { _ = file.Close() }, nil
 }
+
+// text is the text of a copy. It remembers why it could not be read, which is not the fault of a server.
+type text struct {
+	*bufio.Reader
+	from *from
+}
+
+// from is what a text is read from.
+type from struct {
+	io.Reader
+	left int64
+	err  error
+}
+
+func newText(r io.Reader, size int64) *text {
+	f := &from{Reader: r, left: size}
+	return &text{bufio.NewReader(f), f}
+}
+
+func (f *from) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if f.left -= int64(n); f.left < 0 || f.left > 0 && err == io.EOF {
+		err = errSize
+	}
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
+}
+
+// broken is why the text could not be read; nil = it could.
+func (t *text) broken() error { return t.from.err }
 
 // messageID is the Message-ID of a copy.
 func (w *waiting) messageID() (string, error) {
@@ -111,7 +146,7 @@ func (w *waiting) messageID() (string, error) {
 		return "", err
 	}
 	defer done()
-	header, err := textproto.NewReader(bufio.NewReader(body.(io.Reader))).ReadMIMEHeader()
+	header, err := textproto.NewReader(body.Reader).ReadMIMEHeader()
 	id := strings.TrimSpace(header.Get("Message-ID"))
 	if id == "" {
 		return "", errors.Join(errors.New("no Message-ID"), err)
@@ -145,7 +180,7 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 	defer f.tell()
 	f.busy--
 	if err == nil {
-		if f.trouble > 0 {
+		if f.turned(false) {
 			text = f.result.Folder + ": copies are filed again"
 		}
 		f.trouble, f.until = 0, time.Time{}
@@ -157,7 +192,8 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 		f.again = append(f.again, w)
 		return ""
 	}
-	switch kind(err) {
+	list := &f.again
+	switch kind(err, f.result.Filed > 0) {
 	case forever:
 		f.broken = err
 		text = fmt.Sprintf("no copies are filed any more: %v", err)
@@ -170,8 +206,13 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 		return ""
 	case putOff:
 		w.tries++
+	case aside:
+		list = &f.queue
+		if w.doubt {
+			w.tries++
+		}
 	}
-	if f.trouble++; f.trouble == 1 {
+	if f.trouble++; f.turned(true) {
 		text = fmt.Sprintf("copies wait: %v", err)
 	}
 	f.last, f.until = err, time.Now().Add(f.pause())
@@ -179,13 +220,23 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 		f.leave(w, w.where())
 		f.failed(w, w.because(err))
 	} else {
-		f.again = append(f.again, w)
+		*list = append(*list, w)
 	}
 	if f.ending && f.trouble >= 2*f.cfg.Tries {
 		f.broken = err
 		f.abandon(err)
 	}
 	return text
+}
+
+// turned reports whether it is to be told now that copies wait, or that they do not. f.mu is held.
+func (f *Filer) turned(waits bool) bool {
+	now := time.Now()
+	if waits == f.waits || !f.told.IsZero() && now.Sub(f.told) < quiet {
+		return false
+	}
+	f.waits, f.told = waits, now
+	return true
 }
 
 // pause is how long the server is left alone. f.mu is held.
@@ -208,13 +259,18 @@ type ends int
 
 const (
 	away    ends = iota // the server could not be had
+	aside               // the server was there, and the connection ended with this copy: others may fare better
 	putOff              // this copy was put off, or no answer came to it
 	refused             // this copy is refused for good
 	forever             // all copies are
 )
 
-func kind(err error) ends {
+// kind says what an error means. worked: a copy was filed before, so what is not the server's refusal will pass, as a
+// network that is not there.
+func kind(err error, worked bool) ends {
 	var e *imap.AppendError
+	var at *imap.Error
+	var none *imap.NoFolderError
 	switch {
 	case !errors.As(err, &e): // of the copy itself
 		return refused
@@ -226,8 +282,10 @@ func kind(err error) ends {
 		return putOff
 	case e.Refused:
 		return refused
-	case e.Later:
-		return away
+	case !e.Later && (!worked || errors.As(err, &none) || errors.As(err, &at) && at.Login):
+		return forever
+	case e.Reached:
+		return aside
 	}
-	return forever
+	return away
 }

@@ -100,6 +100,9 @@ type AppendError struct {
 	Refused bool   // the server has said NO or BAD: the message is not in the folder
 	Code    string // that came with NO or BAD, in upper case, as OVERQUOTA (RFC 5530); "" = none
 	Later   bool   // it may work another time without anybody doing anything
+	// Reached: the server was there and took the login, and the error is that of what it was asked then. So it may be
+	// about this message.
+	Reached bool
 	Err     error
 }
 
@@ -181,6 +184,7 @@ func (a *Appender) try(ctx context.Context, m Message, begin func() error) error
 		return stopped
 	}
 	e := a.failure(err)
+	e.Reached = true
 	switch {
 	case e.Refused:
 	case begun && whole:
@@ -213,7 +217,8 @@ func (a *Appender) failure(err error) *AppendError {
 // and closes the connection. The error is that of ctx or an [*AppendError], and nothing is known then.
 func (a *Appender) Has(ctx context.Context, id string) (found bool, err error) {
 	folder, err := a.Check(ctx)
-	if err == nil {
+	reached := err == nil
+	if reached {
 		if _, _, err = a.l.examine(ctx, folder); err == nil {
 			found, err = a.l.has(ctx, id)
 		}
@@ -225,5 +230,9 @@ func (a *Appender) Has(ctx context.Context, id string) (found bool, err error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	return false, a.failure(err)
+	e := a.failure(err)
+	if e.Reached = reached; !reached {
+		e.Refused, e.Code = false, "" // the question is not what was refused
+	}
+	return false, e
 }

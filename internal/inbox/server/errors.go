@@ -21,6 +21,7 @@ type Error struct {
 	Text   string
 	Hint   string // what a person may do; "" = nothing is known
 	Later  bool   // it may work another time without anybody doing anything
+	Login  bool   // the server has refused the login, so that another try may lock the account
 	Err    error  // the cause; nil = the text says all
 }
 
@@ -103,7 +104,7 @@ func (s Server) Lost(err error, faults ...error) *Error {
 func (s Server) unreachable(err error) *Error {
 	e := &Error{Server: s.Address(), Text: "the server cannot be reached", Later: true, Err: err}
 	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
+	if errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary {
 		e.Later, e.Hint = false, "is the host's name right?"
 	}
 	return e
@@ -146,7 +147,7 @@ func (s Server) unprotected(ctx context.Context, err error) error {
 // Refused says why a login was refused, by the server's words, which are masked.
 func (s Server) Refused(said string) *Error {
 	e := s.Fail("the server refuses the login of "+Clean(s.Username), "")
-	e.Err = errors.New(said)
+	e.Login, e.Err = true, errors.New(said)
 	lower := strings.ToLower(said)
 	switch {
 	case strings.Contains(lower, "application-specific") || strings.Contains(lower, "app password"):
