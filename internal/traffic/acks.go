@@ -6,7 +6,8 @@ import "math"
 type Acks struct{ Least, Expected, Most float64 }
 
 // ackPoints are the measured acknowledgements of a body, by its segments: Linux 6.18, both ends on one machine, cubic,
-// one to a hundred messages a connection (docs/traffic/measured.csv). The least and the most are single captures.
+// one to a hundred messages a connection (docs/traffic/measured.csv). The least and the most are single captures in
+// the clear.
 var ackPoints = [...]struct {
 	segments, least, expected, most float64
 }{
