@@ -1,17 +1,21 @@
 // Package chromiumtest has tests look at pages in a real browser. [Start] starts one, and [Open] one that notes what it
-// asks for and what it complains about; [Browser.Seen] looks for what keeps people out.
+// asks for and what it complains about; [Do] has it do something; [Browser.Seen] looks for what keeps people out.
 package chromiumtest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -86,10 +90,57 @@ func Open(t testing.TB, scripts bool) *Browser {
 	return b
 }
 
-// Run has the browser do something. An error ends the test.
+// Do has the browser do one thing after the other. A page that makes itself anew may replace an element after it was
+// found and before it is used: the browser says that it is gone, nothing was done, and the action is done again.
+func Do(ctx context.Context, actions ...chromedp.Action) error {
+	for _, a := range actions {
+		err := chromedp.Run(ctx, a)
+		for gone(err) && ctx.Err() == nil {
+			err = chromedp.Run(ctx, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone reports whether the browser says of an element that it is not there any more. The code is that of all its
+// errors, so the words tell.
+func gone(err error) bool {
+	e := (*cdproto.Error)(nil)
+	return errors.As(err, &e) && slices.ContainsFunc([]string{"node with given id", "Node is detached",
+		"Node does not have a layout object", "compute content quads", "compute box model"},
+		func(words string) bool { return strings.Contains(e.Message, words) })
+}
+
+// Text reads the text of the first element that a selector finds, once it is shown. It finds and reads the element at one
+// moment: one that was replaced in between has no text.
+func Text(selector string, into *string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		shown := fmt.Sprintf("[...document.querySelectorAll(%q)].slice(0, 1).filter(e => e.getClientRects().length > 0)"+
+			".map(e => e.innerText)", selector)
+		for {
+			var texts []string
+			err := chromedp.Evaluate(shown, &texts).Do(ctx)
+			if e := (*cdproto.Error)(nil); err != nil && !errors.As(err, &e) { // the page may be changing for another
+				return err
+			}
+			if len(texts) > 0 {
+				*into = texts[0]
+				return nil
+			}
+			if err := chromedp.Sleep(10 * time.Millisecond).Do(ctx); err != nil {
+				return fmt.Errorf("no text of %s: %w", selector, err)
+			}
+		}
+	})
+}
+
+// Run has the browser do something, as [Do] does. An error ends the test.
 func (b *Browser) Run(actions ...chromedp.Action) {
 	b.Helper()
-	if err := chromedp.Run(b.Context, actions...); err != nil {
+	if err := Do(b.Context, actions...); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -104,7 +104,7 @@ func (r *reader) run(actions ...chromedp.Action) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := chromiumtest.Do(ctx, actions...); err != nil {
 		r.shot("failed-" + r.Name())
 		r.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func (r *reader) wait(expression string) {
 // text is the text of what a selector finds.
 func (r *reader) text(selector string) (s string) {
 	r.Helper()
-	r.run(chromedp.Text(selector, &s, chromedp.ByQuery))
+	r.run(chromiumtest.Text(selector, &s))
 	return s
 }
 

@@ -97,7 +97,7 @@ func (w *window) run(actions ...chromedp.Action) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, most)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := chromiumtest.Do(ctx, actions...); err != nil {
 		w.shot("failed")
 		var at, text string
 		_ = chromedp.Run(w.ctx, chromedp.Location(&at), chromedp.Evaluate("document.body.innerText", &text))
@@ -109,7 +109,7 @@ func (w *window) run(actions ...chromedp.Action) {
 func (w *window) text(selector string) string {
 	w.Helper()
 	var s string
-	w.run(chromedp.Text(selector, &s, chromedp.ByQuery))
+	w.run(chromiumtest.Text(selector, &s))
 	return s
 }
 
