@@ -182,7 +182,7 @@ func (w *walk) sendAs(flags []string, campaigns ...*walked) {
 			end(p)
 			select {
 			case <-p.Ended():
-			case <-time.After(2 * time.Minute): // a hang, and no slow machine
+			case <-time.After(2 * time.Minute): // guards against a hang alone
 				w.t.Errorf("a send did not stop within two minutes of a signal")
 				p.Kill()
 			}
