@@ -63,10 +63,10 @@ type Browser struct {
 	asked, said []string
 }
 
-// Open starts a browser for a minute, in which scripts of pages run or do not.
+// Open starts a browser in which scripts of pages run or do not. It ends after ten minutes, in case that it hangs.
 func Open(t testing.TB, scripts bool) *Browser {
 	t.Helper()
-	b := &Browser{TB: t, Context: Start(t, time.Minute), Scripts: scripts}
+	b := &Browser{TB: t, Context: Start(t, 10*time.Minute), Scripts: scripts}
 	if name := os.Getenv("AXE"); name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
