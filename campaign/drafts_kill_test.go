@@ -67,7 +67,7 @@ func relay(t *testing.T, port int, passed func()) int {
 // Broken on purpose: with begin called only behind the message, some were there twice.
 func TestDraftsKilled(t *testing.T) {
 	t.Parallel()
-	const n = 60
+	const n = 100 // more pieces than three kills need, however few a slow relay makes of them
 	f := newFolder(t)
 	dovecot, _ := dovecotBox(t, f)
 	rng := rand.New(rand.NewPCG(3, 3))

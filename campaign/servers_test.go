@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -183,10 +184,11 @@ func TestGreylistedStays(t *testing.T) {
 	}
 }
 
-// closer is a sink's record that closes the sink with the n-th message.
+// closer is a sink's record that closes the sink with the n-th message. From then on nobody gets a new connection.
 type closer struct {
 	record
 	n      int
+	door   net.Listener
 	sink   *sink.Server
 	closed sync.WaitGroup
 }
@@ -194,6 +196,7 @@ type closer struct {
 func (c *closer) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	if c.n--; c.n == 0 {
+		_ = c.door.Close()
 		c.closed.Go(func() { c.sink.Close() })
 	}
 	c.mu.Unlock()
@@ -205,8 +208,12 @@ func (c *closer) Write(p []byte) (int, error) {
 // p1@d7.example got two messages.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
-	rec := &closer{n: 10}
-	a, _ := startSink(t, sink.Options{Record: rec}, "dot:10+:store-drop")
+	door, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &closer{n: 10, door: door}
+	a, _ := startSink(t, sink.Options{Record: rec, Listener: door}, "dot:10+:store-drop")
 	rec.sink = a
 	b, recB := startSink(t, sink.Options{})
 	f := several(t, item(a, "a", "")+item(b, "b", ""), "", 40, 5)

@@ -276,12 +276,14 @@ func TestStrayAnswer(t *testing.T) {
 // one Send, and the server heard two MAILs for one use.
 func TestClosedWhileIdle(t *testing.T) {
 	t.Parallel()
+	dropped := make(chan struct{}) // after the answer: a slow server may still have it open when the answer has come
 	for name, on := range map[string]func(*peer, string, string) bool{
 		"after the answer": func(p *peer, stage, to string) bool {
 			if stage == "end" && p.n == 1 {
 				p.store(stored{To: to})
 				p.say("250 ok")
 				p.drop()
+				close(dropped)
 				return true
 			}
 			return false
@@ -331,6 +333,9 @@ func TestClosedWhileIdle(t *testing.T) {
 			for _, to := range []string{"a@example.org", "b@example.org", "c@example.org"} {
 				begun := 0
 				begin := func(context.Context) error { begun++; return nil }
+				if name == "after the answer" && to == "b@example.org" {
+					<-dropped
+				}
 				out := p.Send(t.Context(), message(to), begin)
 				if name != "after the answer" {
 					// The server may have heard of b. That is a use of the caps, and the next try,

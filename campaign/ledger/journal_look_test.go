@@ -18,57 +18,59 @@ import (
 // about a look.
 func TestLookDoesNotKeepASendFromSending(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "s", "state.db")
-	l, k := eager(t, path, rowsOf(6))
-	r := run(t, l, "c", RunOptions{})
-	begin(t, r, next(t, r, t0))
-	begin(t, r, next(t, r, t0))
-	send := openAt(t, path)
-	if err := errors.Join(k.Close(), l.Close()); err != nil { // as a kill ends the run
-		t.Fatal(err)
-	}
-	name := l.beside("c", ".lock")
-	if err := os.Truncate(name, 0); err != nil { // who takes the lock writes its number
-		t.Fatal(err)
-	}
-	other, err := sql.Open("sqlite", sqlite.Name(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	other.SetMaxOpenConns(1)
-	if _, err := other.Exec("BEGIN IMMEDIATE"); err != nil { // so that the look takes a moment
-		t.Fatal(err)
-	}
-	looked := make(chan error, 1)
-	go func() {
-		status, err := Open(path)
-		if err == nil {
-			err = status.Close()
+	synctest.Test(t, func(t *testing.T) { // only a sleep takes time, so that no slow machine uses the patience up
+		path := filepath.Join(t.TempDir(), "s", "state.db")
+		l, k := eager(t, path, rowsOf(6))
+		r := run(t, l, "c", RunOptions{})
+		begin(t, r, next(t, r, t0))
+		begin(t, r, next(t, r, t0))
+		send := openAt(t, path)
+		if err := errors.Join(k.Close(), l.Close()); err != nil { // as a kill ends the run
+			t.Fatal(err)
 		}
-		looked <- err
-	}()
-	for sqlite.Holder(name) == 0 {
+		name := l.beside("c", ".lock")
+		if err := os.Truncate(name, 0); err != nil { // who takes the lock writes its number
+			t.Fatal(err)
+		}
+		other, err := sql.Open("sqlite", sqlite.Name(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		other.SetMaxOpenConns(1)
+		if _, err := other.Exec("BEGIN IMMEDIATE"); err != nil { // so that the look takes a moment
+			t.Fatal(err)
+		}
+		looked := make(chan error, 1)
+		go func() {
+			status, err := Open(path)
+			if err == nil {
+				err = status.Close()
+			}
+			looked <- err
+		}()
+		for sqlite.Holder(name) == 0 {
+			runtime.Gosched()
+		}
+		locked := make(chan error, 1)
+		go func() {
+			k, err := send.Lock("c")
+			if err == nil {
+				err = k.Close()
+			}
+			locked <- err
+		}()
 		runtime.Gosched()
-	}
-	locked := make(chan error, 1)
-	go func() {
-		k, err := send.Lock("c")
-		if err == nil {
-			err = k.Close()
+		if _, err := other.Exec("ROLLBACK"); err != nil {
+			t.Fatal(err)
 		}
-		locked <- err
-	}()
-	runtime.Gosched()
-	if _, err := other.Exec("ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-locked; err != nil {
-		t.Error(err)
-	}
-	if err := <-looked; err != nil {
-		t.Error(err)
-	}
+		if err := <-locked; err != nil {
+			t.Error(err)
+		}
+		if err := <-looked; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Whoever looks at a ledger beside a run that has a journal does not wait for the run's lock, which is held to its end.

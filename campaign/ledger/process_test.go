@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -64,9 +66,20 @@ const killCallers = 8
 
 // childRun runs the campaign with several callers, each of which begins one delivery ahead of the one that it starts,
 // and says what it does: "b ID" after Begin returned, "t ID" after Start, "p ID" before PutBack, "s ID STATE" before
-// Settle.
+// Settle. After as many lines as LEDGER_LINES says it says and does nothing more, and waits for the kill.
 func childRun(path string) {
 	ctx := context.Background()
+	var left atomic.Int64
+	left.Store(math.MaxInt64)
+	if lines := os.Getenv("LEDGER_LINES"); lines != "" {
+		left.Store(must(strconv.ParseInt(lines, 10, 64)))
+	}
+	say := func(format string, args ...any) {
+		if left.Add(-1) < 0 {
+			select {}
+		}
+		fmt.Printf(format+"\n", args...)
+	}
 	l := must(Open(path))
 	k := must(l.Lock("c")) // if it were thrown away, its file would be closed some day, and others have the lock
 	r := must(l.Run(ctx, "c", RunOptions{}))
@@ -79,7 +92,7 @@ func childRun(path string) {
 				ahead = must(r.Next(ctx, nil, time.Now()))
 				if ahead != nil {
 					must(0, r.Begin(ctx, ahead))
-					fmt.Printf("b %d\n", ahead.ID)
+					say("b %d", ahead.ID)
 				}
 				switch {
 				case d == nil && ahead == nil:
@@ -87,17 +100,17 @@ func childRun(path string) {
 				case d == nil:
 					continue
 				case rand.IntN(8) == 0:
-					fmt.Printf("p %d\n", d.ID)
+					say("p %d", d.ID)
 					r.PutBack(d)
 					continue
 				}
 				to := Refused
 				if rand.IntN(8) > 0 {
 					must(0, r.Start(ctx, d))
-					fmt.Printf("t %d\n", d.ID)
+					say("t %d", d.ID)
 					to = []State{Sent, Sent, Sent, Deferred, Refused}[rand.IntN(5)]
 				}
-				fmt.Printf("s %d %s\n", d.ID, to)
+				say("s %d %s", d.ID, to)
 				must(0, r.Settle(ctx, d, Result{State: to, Due: time.Now()}))
 			}
 		})
@@ -130,8 +143,10 @@ func TestKill(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	unknown := map[int64]bool{}
 	for round := range rounds {
-		cmd, lines := child(t, "run", path)
-		last := lastSaid(t, cmd, lines, 1+rng.IntN(200), unknown)
+		after := 1 + rng.IntN(200)
+		// However late the kill comes, it does not get far beyond that: what a pipe takes is more than the whole list.
+		cmd, lines := child(t, "run", path, fmt.Sprint("LEDGER_LINES=", after+50))
+		last := lastSaid(t, cmd, lines, after, unknown)
 		_ = cmd.Wait()
 		found := 0
 		k, err := l.Lock("c") // takes over what is in the journal

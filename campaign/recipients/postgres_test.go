@@ -53,7 +53,7 @@ func startPostgres(t testing.TB) string {
 	run := func(name string, args ...string) {
 		t.Helper()
 		cmd := exec.Command(filepath.Join(bin, name), args...)
-		cmd.Dir, cmd.SysProcAttr, cmd.Env = dir, as, []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"}
+		cmd.Dir, cmd.SysProcAttr, cmd.Env = dir, as, []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "PGCTLTIMEOUT=600"}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}

@@ -29,8 +29,9 @@ func begin(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	// The peak is gone with the process, so it is read until then. That of getrusage would be ours where ours is
-	// larger.
+	// The peak is gone with the process, so it is read until then, and at once: a quick program may have ended before the
+	// other goroutine begins. That of getrusage would be ours where ours is larger.
+	p.peak = peakOf(cmd.Process.Pid)
 	p.wait.Go(func() {
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()

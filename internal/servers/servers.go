@@ -230,7 +230,7 @@ func ports(t testing.TB, n int) []int {
 // now, is then called again.
 func start(t testing.TB, n int, ready string, configure func(ports []int) *exec.Cmd) ([]int, *Log) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a hang, and no slow machine
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		p := ports(t, n)

@@ -178,7 +178,7 @@ func delivered(t *testing.T, s *servers.Server, domain string, sent map[string]s
 }
 
 func waiting(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a hang, and no slow machine
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -27,18 +27,30 @@ func TestKilledWithItsChildren(t *testing.T) {
 			if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 				t.Skip(err)
 			}
+			// Held open meanwhile: nobody waits for a program that is stopped before it has opened the pipe.
+			hold, err := os.OpenFile(filepath.Join(dir, "pipe"), os.O_RDWR, 0)
+			if err != nil {
+				t.Skip(err)
+			}
+			pipe, err := os.Open(filepath.Join(dir, "pipe"))
+			if err != nil {
+				t.Fatal(err)
+			}
 			ended := make(chan error, 1)
 			go func() {
-				pipe, err := os.Open(filepath.Join(dir, "pipe"))
-				if err == nil {
-					_, err = io.ReadAll(pipe)
-					pipe.Close()
-				}
+				_, err := io.ReadAll(pipe)
+				pipe.Close()
 				ended <- err
 			}()
 			c := command(t, dir, shell(t, dir, script))
-			c.Timeout, c.Most = 2*time.Second, 1<<20
+			c.Timeout, c.Most = 10*time.Minute, 1<<20
+			if name == "too slow" {
+				c.Timeout = 2 * time.Second
+			}
 			got, err := do(t, c, "")
+			if err := hold.Close(); err != nil {
+				t.Error(err)
+			}
 			if (name == "a file") != (err == nil && got == "x\n") {
 				t.Error(got, err)
 			}

@@ -78,7 +78,7 @@ func TestBegin(t *testing.T) {
 			t.Errorf("latest use %s: T is %s, want %s", latest, s.Time, want)
 		}
 	}
-	if s := Begin(Reading{time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC), "a", 0}, time.Time{}); s.Time.Year() != 2200 {
+	if s := Begin(Reading{time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC), "a", 0}, time.Time{}); s.Time.UTC().Year() != 2200 {
 		t.Error(s.Time, "cannot be stored")
 	}
 }

@@ -100,6 +100,26 @@ func (f *fake) config() pop3.Config {
 	}
 }
 
+// piped is the config of a client whose connections are in memory, for bubbles.
+func (f *fake) piped(t *testing.T) pop3.Config {
+	f.t = t
+	c := f.config()
+	c.Dial = func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go func() {
+			defer far.Close()
+			f.serve(&talk{Conn: far, in: bufio.NewReader(far), session: 1})
+		}()
+		return local{near}, nil
+	}
+	return c
+}
+
+// local is a connection in memory that counts as one within this machine: a password may go over it in clear.
+type local struct{ net.Conn }
+
+func (local) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 110} }
+
 // said are the commands that were given, without what they have behind the first word where that is a secret.
 func (f *fake) said() []string {
 	f.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mailshot/internal/inbox/pop3"
@@ -305,18 +306,18 @@ func TestStalls(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f := &fake{caps: []string{"UIDL"}, messages: []letter{{"a", "x\r\n"}}, hook: tt.hook}
-			c := f.start(t).config()
-			if c.Limits.Messages = 1000; tt.want == "in time" {
-				c.Timeouts.Answer = 300 * time.Millisecond
-			}
-			_, _, bad, err := read(t, c)
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%v, want %q", err, tt.want)
-			}
-			if strings.Contains(tt.name, "message") && len(bad) != 1 {
-				t.Errorf("the message has %d errors", len(bad))
-			}
+			synctest.Test(t, func(t *testing.T) { // in a bubble only what stalls takes time
+				f := &fake{caps: []string{"UIDL"}, messages: []letter{{"a", "x\r\n"}}, hook: tt.hook}
+				c := f.piped(t)
+				c.Limits.Messages = 1000
+				_, _, bad, err := read(t, c)
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("%v, want %q", err, tt.want)
+				}
+				if strings.Contains(tt.name, "message") && len(bad) != 1 {
+					t.Errorf("the message has %d errors", len(bad))
+				}
+			})
 		})
 	}
 }

@@ -141,12 +141,12 @@ func TestBadCertificate(t *testing.T) {
 			a.answer.Store(answer)
 		}
 		p := open(t, func(c *Config) { c.SES = &SES{Topics: []string{topic}, Client: a.client} })
-		for range 10 {
+		for range 40 {
 			if got := p.send(t, messageOfSNS(keys().rsa, "Notification", "2", nil, nil)); got != http.StatusServiceUnavailable {
 				t.Errorf("%s: %d", name, got)
 			}
 		}
-		if a.fetched.Load() > 6 || len(p.events(t)) > 0 {
+		if a.fetched.Load() > 20 || len(p.events(t)) > 0 {
 			t.Errorf("%s: fetched %d times, %v", name, a.fetched.Load(), p.events(t))
 		}
 	}

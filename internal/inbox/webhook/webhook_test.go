@@ -399,13 +399,14 @@ func TestKept(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 	codes := map[int]int{}
-	for range 10 {
+	const many = 100 // of which a slow machine, too, sends most in the same seconds
+	for range many {
 		codes[p.send(t, ofSendGrid(keys().strangers, sendGridEvent, now))]++
 	}
 	if codes[http.StatusTooManyRequests] < 5 {
 		t.Errorf("%v", codes)
 	}
-	if kept, left, refused := p.h.Counts(); kept != 1 || left != 2 || refused != 10 {
+	if kept, left, refused := p.h.Counts(); kept != 1 || left != 2 || refused != many {
 		t.Errorf("%d, %d, %d", kept, left, refused)
 	}
 }
