@@ -12,7 +12,7 @@ import (
 
 // address is a pattern for an address in running text. RFC 6531 allows letters of any script in it.
 const address = `(?:"[^"\s<>]{1,64}"|[^\s<>()\[\]:;,"@|\\（）：；，。、【】「」《》“”]{1,128})@` +
-	`(?:[\pL\pN](?:[\pL\pN.-]{0,250}[\pL\pN])?|\[[0-9A-Fa-f:.]+\])`
+	`(?:[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)*|\[[0-9A-Fa-f:.]+\])`
 
 var anyAddress = regexp.MustCompile(address)
 

@@ -118,8 +118,9 @@ func (w words) reason(code int, said, known string, temporary bool) Reason {
 		subject = known[2:]
 	}
 	text := w.plain()
+	full := is("full") && !orFull.MatchString(text)
 	if subject == "2.2" && !is("relay", "rate") ||
-		is("full") && !is("quota", "storage", "size") && !slices.Contains([]string{"3.1", "3.4", "4.5", "4.6"}, subject) {
+		full && !is("quota", "storage", "size") && !slices.Contains([]string{"3.1", "3.4", "4.5", "4.6"}, subject) {
 		return Full
 	}
 	if reason, ok := book().early(text, is("later"), temporary); ok {
@@ -145,6 +146,9 @@ func (w words) reason(code int, said, known string, temporary bool) Reason {
 	}
 	return w.refused(v, is, subject, temporary)
 }
+
+// orFull are words of servers that do not say which of two it is: that nobody is there, or that there is no room.
+var orFull = regexp.MustCompile(`(?:unknown|not exist|desconocid\w*|inexistente|no existe|não existe|unbekannt) (?:or|o|ou|oder) `)
 
 // doubtful are words beside which an unknown user may be a pretext.
 var doubtful = regexp.MustCompile(`\bpolic(?:y|ies)\b|black ?list|block ?list|\bblock(?:ed|ing)?\b|\bspam`)

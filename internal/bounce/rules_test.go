@@ -61,3 +61,24 @@ func TestReasonRules(t *testing.T) {
 		}
 	}
 }
+
+// What servers and programs write right behind an address is not of it.
+//
+// Broken on purpose: with a domain that may have two dots in a row, the first has no reason.
+func TestBesideAddresses(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Reason{
+		"550 ann@example.com...User unknown":                   Hard,
+		"550 <ann@example.com>: usuario desconocido o lleno":   Unknown,
+		"552 ann@example.com...mailbox full":                   Full,
+		"550 User unknown or mailbox full":                     Unknown,
+		"550 ann@mail-1.example.co.uk. No such user here":      Hard,
+		"550 no existe o mailbox lleno: <ann@bücher.example>.": Unknown,
+	} {
+		var r Report
+		words{text: text, final: true, to: "ann@example.com"}.decide(&r)
+		if r.Reason != want {
+			t.Errorf("%q: %s, want %s", text, r.Reason, want)
+		}
+	}
+}
