@@ -28,7 +28,7 @@ func firstAddress(s string) string {
 
 // trimAddress takes off what people and programs write around an address.
 func trimAddress(a string) string {
-	a = strings.TrimLeft(a, "'`*=“‘«")
+	a = strings.TrimLeft(codeBefore.ReplaceAllString(a, ""), "'`*=“‘«")
 	for _, before := range []string{"mailto:", "smtp:", "rfc822;", "RFC822;", "SMTP:"} {
 		a = strings.TrimPrefix(a, before)
 	}
@@ -37,6 +37,9 @@ func trimAddress(a string) string {
 	}
 	return withoutLabel(a)
 }
+
+// codeBefore is a basic code that a gateway glues to what a server said: "550-'ann@example.com... No such user'".
+var codeBefore = regexp.MustCompile(`^[45]\d\d-['"]`)
 
 // withoutLabel cuts off what a script without blanks puts right before an address: "收件人ann@example.com".
 func withoutLabel(a string) string {

@@ -134,7 +134,7 @@ func (l *layout) blocks(r *rule, wanted func(string) bool) []block {
 				end = m[3] // what the other server said, and not what the program made of its code
 			}
 			a := trimAddress(l.notice[m[2]:m[3]])
-			if a == "" || !wanted(a) {
+			if a == "" || !wanted(a) || idBefore.MatchString(l.notice[max(0, m[2]-80):m[2]]) {
 				continue
 			}
 			// What stands before the address in its line belongs to it, too.
@@ -152,6 +152,9 @@ func (l *layout) blocks(r *rule, wanted func(string) bool) []block {
 	}
 	return nil
 }
+
+// idBefore is what stands before a Message-ID, which looks like an address.
+var idBefore = regexp.MustCompile(`(?i)message-?id:?[^\n]*$`)
 
 // lineEnd returns where the line of a text ends that at is in, at most end.
 func lineEnd(s string, at, end int) int {

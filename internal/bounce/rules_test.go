@@ -62,6 +62,24 @@ func TestReasonRules(t *testing.T) {
 	}
 }
 
+// A recipient is a whole address, and one that was sent to.
+//
+// Broken on purpose: with a rule that takes any dash for the end of an address the first is ann@m, and without idBefore the
+// second is the Message-ID.
+func TestWholeRecipients(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Undeliverable.\n\n<ann@m-one.example>\n550 User unknown\n":                        "bounce hard ann@m-one.example",
+		"Undeliverable.\n\nMessage-ID: <4711@m1.example>\n\nUser unknown":                  "bounce unknown",
+		"Undeliverable: 550-'ann@example.com... No such user' for mail to ann@example.com": "bounce hard ann@example.com",
+	} {
+		m := read(t, "From: postmaster@mx.example.com\nSubject: Undeliverable\n\n"+text)
+		if got := shortly(m.Reports); !slices.Equal(got, []string{want}) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // What servers and programs write right behind an address is not of it.
 //
 // Broken on purpose: with a domain that may have two dots in a row, the first has no reason.
