@@ -64,14 +64,15 @@ func TestReasonRules(t *testing.T) {
 
 // A recipient is a whole address, and one that was sent to.
 //
-// Broken on purpose: with a rule that takes any dash for the end of an address the first is ann@m, and without idBefore the
+// Broken on purpose: with a rule that takes any dash for the end of an address the first is ann@m, and without nobodyAfter the
 // second is the Message-ID.
 func TestWholeRecipients(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Undeliverable.\n\n<ann@m-one.example>\n550 User unknown\n":                        "bounce hard ann@m-one.example",
-		"Undeliverable.\n\nMessage-ID: <4711@m1.example>\n\nUser unknown":                  "bounce unknown",
-		"Undeliverable: 550-'ann@example.com... No such user' for mail to ann@example.com": "bounce hard ann@example.com",
+		"Undeliverable.\n\n<ann@m-one.example>\n550 User unknown\n":                                           "bounce hard ann@m-one.example",
+		"Undeliverable.\n\nMessage-ID: <4711@m1.example>\n\nUser unknown":                                     "bounce unknown",
+		"Undeliverable: invalid address.\n\nIf you have any questions, please contact us\nat help@m1.example": "bounce unknown",
+		"Undeliverable: 550-'ann@example.com... No such user' for mail to ann@example.com":                    "bounce hard ann@example.com",
 	} {
 		m := read(t, "From: postmaster@mx.example.com\nSubject: Undeliverable\n\n"+text)
 		if got := shortly(m.Reports); !slices.Equal(got, []string{want}) {
@@ -86,12 +87,13 @@ func TestWholeRecipients(t *testing.T) {
 func TestBesideAddresses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Reason{
-		"550 ann@example.com...User unknown":                   Hard,
-		"550 <ann@example.com>: usuario desconocido o lleno":   Unknown,
-		"552 ann@example.com...mailbox full":                   Full,
-		"550 User unknown or mailbox full":                     Unknown,
-		"550 ann@mail-1.example.co.uk. No such user here":      Hard,
-		"550 no existe o mailbox lleno: <ann@bücher.example>.": Unknown,
+		"550 ann@example.com...User unknown":                                                 Hard,
+		"550 <ann@example.com>: usuario desconocido o lleno":                                 Unknown,
+		"552 ann@example.com...mailbox full":                                                 Full,
+		"550 User unknown or mailbox full":                                                   Unknown,
+		"Undeliverable.\n\nThis mail was scanned for viruses by\nExample Scan and is clean.": Unknown,
+		"550 ann@mail-1.example.co.uk. No such user here":                                    Hard,
+		"550 no existe o mailbox lleno: <ann@bücher.example>.":                               Unknown,
 	} {
 		var r Report
 		words{text: text, final: true, to: "ann@example.com"}.decide(&r)
