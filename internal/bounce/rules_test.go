@@ -81,6 +81,18 @@ func TestWholeRecipients(t *testing.T) {
 	}
 }
 
+// A person who answers and quotes a server's reply has sent no bounce, whatever the address.
+//
+// Broken on purpose: without the subject of the rule for any reply it is a bounce.
+func TestPostmasterAnswers(t *testing.T) {
+	t.Parallel()
+	m := read(t, "From: postmaster@mx.example.com\nTo: b@example.org\nSubject: Re: News\nIn-Reply-To: <1@example.org>\n\n"+
+		"Our server said 550 5.7.1 to you. We mended that.\n\nAnn\n")
+	if got := shortly(m.Reports); !slices.Equal(got, []string{"human reply - postmaster@mx.example.com"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // What servers and programs write right behind an address is not of it.
 //
 // Broken on purpose: with a domain that may have two dots in a row, the first has no reason.
