@@ -12,7 +12,7 @@ import (
 
 // address is a pattern for an address in running text. RFC 6531 allows letters of any script in it.
 const address = `(?:"[^"\s<>]{1,64}"|[^\s<>()\[\]:;,"@|\\（）：；，。、【】「」《》“”]{1,128})@` +
-	`(?:[\pL\pN](?:[\pL\pN.-]{0,250}[\pL\pN])?|\[[0-9A-Fa-f:.]+\])`
+	`(?:[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)*|\[[0-9A-Fa-f:.]+\])`
 
 var anyAddress = regexp.MustCompile(address)
 
@@ -28,7 +28,7 @@ func firstAddress(s string) string {
 
 // trimAddress takes off what people and programs write around an address.
 func trimAddress(a string) string {
-	a = strings.TrimLeft(a, "'`*=“‘«")
+	a = strings.TrimLeft(codeBefore.ReplaceAllString(a, ""), "'`*=“‘«")
 	for _, before := range []string{"mailto:", "smtp:", "rfc822;", "RFC822;", "SMTP:"} {
 		a = strings.TrimPrefix(a, before)
 	}
@@ -37,6 +37,9 @@ func trimAddress(a string) string {
 	}
 	return withoutLabel(a)
 }
+
+// codeBefore is a basic code that a gateway glues to what a server said: "550-'ann@example.com... No such user'".
+var codeBefore = regexp.MustCompile(`^[45]\d\d-['"]`)
 
 // withoutLabel cuts off what a script without blanks puts right before an address: "收件人ann@example.com".
 func withoutLabel(a string) string {

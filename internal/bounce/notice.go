@@ -134,7 +134,7 @@ func (l *layout) blocks(r *rule, wanted func(string) bool) []block {
 				end = m[3] // what the other server said, and not what the program made of its code
 			}
 			a := trimAddress(l.notice[m[2]:m[3]])
-			if a == "" || !wanted(a) {
+			if a == "" || !wanted(a) || nobodyAfter(l.notice[max(0, m[2]-240):m[2]]) {
 				continue
 			}
 			// What stands before the address in its line belongs to it, too.
@@ -152,6 +152,21 @@ func (l *layout) blocks(r *rule, wanted func(string) bool) []block {
 	}
 	return nil
 }
+
+// nobodyAfter reports whether the words before an address say that it is no recipient: a Message-ID looks like an
+// address, and whoever can be asked for help has one.
+func nobodyAfter(s string) bool {
+	if i := sentenceEnd.FindAllStringIndex(s, -1); i != nil {
+		s = s[i[len(i)-1][1]:]
+	}
+	return idOrHelp.MatchString(s)
+}
+
+var (
+	sentenceEnd = regexp.MustCompile(`[.!?]\s|\n[ \t]*\n`)
+	idOrHelp    = regexp.MustCompile(`(?i)message-?id:?[^\n]*$|(?:please|kindly|may|can) contact\b|\bany questions?\b|` +
+		`\bfor (?:further |more )?(?:assistance|help|information)\b|\bvia e-?mail at\s+["'<]*$`)
+)
 
 // lineEnd returns where the line of a text ends that at is in, at most end.
 func lineEnd(s string, at, end int) int {

@@ -28,6 +28,8 @@ var (
 	inAddress = regexp.MustCompile(`\[?\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b\]?(?::\d+)?|` + address + `|\bhttps?://\S+`)
 	// category is what some gateways put before a server's answer: "5.1.0 - Unknown address error 550-'…'".
 	category = regexp.MustCompile(`(?i)[45]\.\d\.\d{1,3} - [a-z ]{4,60} ?['"]?(?:[45]\d\d)?-?['"]`)
+	// scanned is what a scanner writes below each message. It is about no message in particular.
+	scanned = regexp.MustCompile(`(?i)(?:message|mail) (?:has been|was|is) scanned (?:for|by)[^.\n]*(?:\n[^.\n]+)?`)
 	// wordsOf is the server that Postfix, Exim and others name before its words.
 	wordsOf = regexp.MustCompile(`(?i)\bhost ([a-z0-9][a-z0-9.-]+\.[a-z]{2,})(?: ?\[[^\]]*\])?(?: said|:|\s+refused)`)
 )
@@ -78,7 +80,7 @@ func (w words) decide(r *Report) {
 	if len(w.text) > 4<<10 {
 		w.text = strings.ToValidUTF8(w.text[:4<<10], "")
 	}
-	w.text = category.ReplaceAllString(w.text, " 550 ")
+	w.text = scanned.ReplaceAllString(category.ReplaceAllString(w.text, " 550 "), "")
 	code, enhanced := w.codes()
 	status := enhancedCode.FindString(w.status)
 	if strings.HasPrefix(status, "2") {
@@ -118,8 +120,9 @@ func (w words) reason(code int, said, known string, temporary bool) Reason {
 		subject = known[2:]
 	}
 	text := w.plain()
+	full := is("full") && !orFull.MatchString(text)
 	if subject == "2.2" && !is("relay", "rate") ||
-		is("full") && !is("quota", "storage", "size") && !slices.Contains([]string{"3.1", "3.4", "4.5", "4.6"}, subject) {
+		full && !is("quota", "storage", "size") && !slices.Contains([]string{"3.1", "3.4", "4.5", "4.6"}, subject) {
 		return Full
 	}
 	if reason, ok := book().early(text, is("later"), temporary); ok {
@@ -145,6 +148,9 @@ func (w words) reason(code int, said, known string, temporary bool) Reason {
 	}
 	return w.refused(v, is, subject, temporary)
 }
+
+// orFull are words of servers that do not say which of two it is: that nobody is there, or that there is no room.
+var orFull = regexp.MustCompile(`(?:unknown|not exist|desconocid\w*|inexistente|no existe|não existe|unbekannt) (?:or|o|ou|oder) `)
 
 // doubtful are words beside which an unknown user may be a pretext.
 var doubtful = regexp.MustCompile(`\bpolic(?:y|ies)\b|black ?list|block ?list|\bblock(?:ed|ing)?\b|\bspam`)

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -77,7 +78,7 @@ func (l *looked) notAnAnswer(auto automatic) bool {
 	}
 	for _, name := range []string{"List-Unsubscribe", "List-Id", "List-Post", "Feedback-ID", "X-Campaign", "X-Campaign-Id",
 		"X-Mailgun-Sid", "X-SG-EID", "X-MC-User", "X-CSA-Complaints"} {
-		if v := l.Header(name); v != "" {
+		if v := l.Header(name); v != "" && !(strings.HasPrefix(name, "List-") && l.awayThroughList()) {
 			l.otherLine = name + ": " + v
 			return true
 		}
@@ -91,6 +92,22 @@ func (l *looked) notAnAnswer(auto automatic) bool {
 		return true
 	}
 	return false
+}
+
+// awayThroughList says whether a program answered for somebody who is away, though the message has the fields of a list:
+// the address that answers come to may be a group, which adds them. A newsletter has such a subject, and no such text.
+func (l *looked) awayThroughList() bool {
+	return l.inHeading(l.first("subject-away")) && l.first("offer") == nil && l.firstInText("away-formula", "away") != nil
+}
+
+// firstInText returns the first match of one of the sets behind the subject.
+func (l *looked) firstInText(sets ...string) *match {
+	for i := range l.found {
+		if m := &l.found[i]; !l.inHeading(m) && slices.Contains(sets, m.set) {
+			return m
+		}
+	}
+	return nil
 }
 
 // readAutomatic says what the answer of a program means.

@@ -71,7 +71,7 @@ func Read(r io.Reader, l Limits) (*Part, error) {
 	if int64(len(b)) > l.Message {
 		return nil, &LimitError{What: "message", Limit: l.Message}
 	}
-	b = bytes.TrimLeft(unixLines(b), "\n")
+	b = withoutEmptyLines(unixLines(b))
 	t := taker{limits: l, parts: l.Parts, work: l.Work}
 	return t.part(b, 1, true, "text/plain")
 }
@@ -93,6 +93,18 @@ func (l Limits) filled() Limits {
 		l.Work = 200 << 20
 	}
 	return l
+}
+
+// withoutEmptyLines takes off the lines before the header that have only blanks, which some programs put before a message
+// that they save.
+func withoutEmptyLines(b []byte) []byte {
+	for {
+		end := bytes.IndexByte(b, '\n')
+		if end < 0 || len(bytes.TrimSpace(b[:end])) > 0 {
+			return b
+		}
+		b = b[end+1:]
+	}
 }
 
 // unixLines makes all line ends LF. A CR alone is a line end only where there is no LF at all.

@@ -29,10 +29,11 @@ func TestRead(t *testing.T) {
 	t.Parallel()
 	const two = "--b\nContent-Type: text/plain\n\none\n--b\nContent-Type: text/html\n\n<p>two</p>\n--b--\n"
 	for text, want := range map[string]string{
-		"":                                  "text/plain",
-		"no header at all":                  "text/plain",
-		"\n\n\nFrom: a\n\nhello":            "text/plain",
-		"From a@b Thu Nov 26\nFrom: a\n\nx": "text/plain",
+		"":                       "text/plain",
+		"no header at all":       "text/plain",
+		"\n\n\nFrom: a\n\nhello": "text/plain",
+		"   \t \n \nContent-Type: multipart/mixed; boundary=b\n\n" + two:        "multipart/mixed(text/plain text/html)",
+		"From a@b Thu Nov 26\nFrom: a\n\nx":                                     "text/plain",
 		"Content-Type: multipart/mixed; boundary=b\n\npreamble\n" + two:         "multipart/mixed(text/plain text/html)",
 		"Content-Type: multipart/mixed; boundary=\"b\n\n" + two:                 "multipart/mixed(text/plain text/html)",
 		"Content-Type: multipart/mixed\n\n" + two:                               "multipart/mixed(text/plain text/html)",
