@@ -53,6 +53,7 @@ func (l *looker) html(text string, whole bool) {
 	l.anchors()
 	l.nesting()
 	l.colours()
+	l.declared()
 	l.vanishing()
 	l.support()
 	l.directions(whole)
