@@ -63,6 +63,9 @@ func (l *looker) nesting() {
 					"write </a> where the first ends"))
 			}
 			open = append(open, element{t.name, t.at})
+		case t.kind == words && len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name) && isRead(t.text):
+			wrong = append(wrong, at(t.at+len(t.text)-len(strings.TrimLeft(t.text, " \t\r\n")), "html-misplaced",
+				fmt.Sprintf("this stands in <%s> and in no cell", open[len(open)-1].name), "write it into a <td>"))
 		case t.kind == closes && !slices.Contains(alone, t.name) && !strings.Contains(t.name, ":"):
 			open, wrong = closing(open, wrong, t)
 		}
@@ -72,6 +75,9 @@ func (l *looker) nesting() {
 	}
 	l.found = append(l.found, wrong...)
 }
+
+// rowsOnly are the elements of a table that have rows and cells in them, and no words.
+var rowsOnly = []string{"table", "thead", "tbody", "tfoot", "tr"}
 
 // inLink says whether a link is open. One around a table has links in its cells, for programs that do not take it.
 func inLink(open []element) bool {

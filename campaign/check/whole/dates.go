@@ -21,7 +21,7 @@ func day(c templates.Cell) float64 {
 	t, ok := c.Value.(time.Time)
 	if !ok {
 		text := strings.TrimSpace(c.Text)
-		if len(text) < len("1.1.2026") || len(text) > len(time.DateOnly) {
+		if len(text) < len("1.1.2026") || len(text) > len(time.DateOnly) || text[0] < '0' || text[0] > '9' {
 			return 0
 		}
 		for _, layout := range []string{time.DateOnly, "2.1.2006"} {
