@@ -71,6 +71,9 @@ func (l *looker) unmeant(from int, text string, skip map[int]bool) {
 
 // unnamed finds a greeting without a name.
 func (l *looker) unnamed(from int, text string) {
+	if strings.IndexByte(text, ',') < 0 {
+		return
+	}
 	if m := unnamed.FindStringSubmatchIndex(text); m != nil {
 		l.once(from+m[2], "greeting-no-name", fmt.Sprintf("the greeting %q has no name", text[m[2]:m[3]]),
 			"write {{.name}} before the comma")
