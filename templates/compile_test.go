@@ -167,6 +167,11 @@ func TestCompileErrors(t *testing.T) {
 			"body.html:2:19 template-html: the text of this attribute goes on into what comes after its tag (end it with the " +
 				"quote that it begins with)\n<a class='b' href=\"https://example.org/{{.name}}>y</a> and " +
 				"<a href=\"https://example.org/\">z</a>\n                  ^"},
+		{"a quote within an attribute", html, "<p>a</p>\n<p style=\"font-family:\"Open Sans\", Arial\">{{.name}}</p>",
+			"body.html:2:29 template-html: this tag has a quote too many or too few (write ' within a text that is in \")\n" +
+				"<p style=\"font-family:\"Open Sans\", Arial\">{{.name}}</p>\n                            ^"},
+		{"no end, two lines", markdown, "{{if .name}}a{{end}}\n\n{{if .nick}}b\n\nc",
+			"body.md:3:1 template-syntax: an {{if}}, {{range}} or {{with}} has no {{end}} (add {{end}})\n{{if .nick}}b\n^"},
 		{"unknown layout", layout, "leter",
 			"leter:1:1 missing-layout: layout \"leter\": there is no file leter (did you mean \"letter\"?)\n\n^"},
 		{"layout without content", layout, "nocontent.html",

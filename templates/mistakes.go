@@ -42,6 +42,8 @@ func (s *set) escapeError(entry string, e *htmltemplate.Error) error {
 		off = at
 	} else if at := unended(t.unit.made.Text); at >= 0 && e.Line == 0 {
 		off, text, hint = at, "the text of this attribute goes on into what comes after its tag", "end it with the quote that it begins with"
+	} else if at := quoted(e.Description, t.unit.made.Text); at >= 0 {
+		off, text, hint = at, "this tag has a quote too many or too few", `write ' within a text that is in "`
 	}
 	return t.unit.made.ErrorAt(off, "template-html", text, hint)
 }

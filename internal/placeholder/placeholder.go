@@ -75,6 +75,8 @@ var kinds = []kind{
 	{pattern(`%(` + tight + `)%`), shout, "%"},
 	{pattern(`##(` + tight + `)##`), shout, "##"},
 	{pattern(`@@(` + tight + `)@@`), shout, "@@"},
+	{pattern(`#(` + tight + `)#`), field, "#"},
+	{pattern(`\B-([\pL_]+)-\B`), field, "-"},
 	{pattern(`«\s*(` + word + `)\s*»`), field, "«"},
 	{pattern(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
 	{pattern(`\$([\pL_][\pL\pN_]{2,40})\b`), field, "$"},
@@ -163,6 +165,10 @@ func (f *Finder) means(k kind, text string, m Mark) bool {
 		}
 	case '{':
 		if strings.ContainsRune("{\\$%#", before) || after == '}' || letter(before) && !f.known(m.Name) {
+			return false
+		}
+	case '#', '-':
+		if !strings.ContainsRune(" \t\n>(,", before) && before != ' ' || !strings.ContainsRune(" \t\n<),.!:;", after) && after != ' ' {
 			return false
 		}
 	case '%':

@@ -27,6 +27,7 @@ func TestFind(t *testing.T) {
 		"[loyalty points]", "[imię]", "[姓名]",
 		"{name}", "{first_name}", "{contact.firstname}", "{$name}", "{FIRSTNAME}", "{Loyalty-Points}",
 		"%NAME%", "%FIRST_NAME%", "%first_name%", "%recipient.name%", "##NAME##", "@@first_name@@",
+		"#first_name#", "#Vorname#", "-name-", "-first_name-", "-CITY-",
 		"«Name»", "«First_Name»", "«Vorname»", "&laquo;Nachname&raquo;", "%CITY%",
 	} {
 		for _, text := range []string{mark, "Dear " + mark + ", hello", "Dear " + mark + "."} {
@@ -51,6 +52,7 @@ func TestNotFound(t *testing.T) {
 	t.Parallel()
 	f := placeholder.Finder{Columns: []string{"link", "city", "url", "note"}, Own: true}
 	for _, text := range []string{
+		"#name", "a#name#b", "#hashtag#", "self-name-tag", "- name -", "--name--", "the page -here- is", "#link#",
 		"[link]", "see [url] and [here]", "[1] [^2] [x] [ ] [...] [sic]", "[EXTERNAL] Hello", "a[name] = 1",
 		"[name](https://example.com)", "[name][1]", "[name]: https://example.com", "![name](a.png)", "f(x)[name]",
 		"50%", "10% of this and 20% of that", "100%FREE%", "%20%C3%BC%2F", "https://e.example/?q=%C3%A9t%C3%A9",

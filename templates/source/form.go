@@ -151,6 +151,9 @@ func syntaxError(name string, f *Form, err error) error {
 	switch {
 	case strings.Contains(rest, "unexpected EOF"):
 		rest, hint = "an {{if}}, {{range}} or {{with}} has no {{end}}", "add {{end}}"
+		if at := unended(f.Text); at >= 0 {
+			return f.ErrorAt(at, "template-syntax", rest, hint)
+		}
 	case strings.Contains(rest, "unexpected {{end}}"):
 		rest, hint = "{{end}} without {{if}}, {{range}} or {{with}}", ""
 	case strings.Contains(rest, "unexpected {{else}}"):
@@ -159,4 +162,22 @@ func syntaxError(name string, f *Form, err error) error {
 		hint = `for a column whose name is not one word write {{col "First name"}}`
 	}
 	return f.ErrorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
+}
+
+// unended is where the last {{if}}, {{range}} or {{with}} without an {{end}} begins; -1 if each has one.
+func unended(text string) int {
+	actions, _ := Scan(text)
+	var open []int
+	for _, a := range actions {
+		switch a.Kind {
+		case Opener, Define:
+			open = append(open, a.Start)
+		case Closer:
+			open = open[:max(len(open)-1, 0)]
+		}
+	}
+	if len(open) == 0 {
+		return -1
+	}
+	return open[len(open)-1]
 }

@@ -51,7 +51,9 @@ func (l *looker) colours() {
 			if is.unsure {
 				behind = "?"
 			}
-			if is.at == 0 || !said[is.at] && l.speaks(i) {
+			if is.at == 0 && style["color"] == "" && t.name != "font" {
+				// it has no colour of its own
+			} else if is.at == 0 && l.wears(i, rules) || is.at > 0 && !said[is.at] && l.speaks(i) {
 				said[is.at] = l.contrast(t, is, behind)
 			}
 			if !t.void && t.name != "" && !isAlone(t.name) {
@@ -72,7 +74,7 @@ func isAlone(name string) bool {
 
 // speaks says whether words follow an element's start, so that they have its colour.
 func (l *looker) speaks(i int) bool {
-	return i+1 < len(l.tags) && l.tags[i+1].kind == words && strings.TrimSpace(unescaped(l.tags[i+1].text)) != ""
+	return i+1 < len(l.tags) && l.tags[i+1].kind == words && isRead(l.tags[i+1].text)
 }
 
 // contrast looks at the colours of one element that has a colour of its own, or one by a rule. It reports whether it

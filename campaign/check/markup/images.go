@@ -28,6 +28,10 @@ const widest = 1600
 // fileName matches the name that a camera or a program has given to a picture.
 var fileName = regexp.MustCompile(`(?i)^\S+\.(?:jpe?g|png|gif|webp|svg|avif|heic|bmp)$|^(?:IMG|DSC|DCIM|image|untitled|screenshot)[-_ ]?\d*$`)
 
+// stand matches the address of a picture that stands in for another.
+var stand = regexp.MustCompile(`(?i)^(?:https?:)?//(?:[a-z0-9-]+\.)*(?:placeholder\.com|placehold\.(?:it|co|jp)|placekitten\.com|` +
+	`dummyimage\.com|picsum\.photos|loremflickr\.com|lorempixel\.com|fakeimg\.pl|placeimg\.com)(?:[/:?#]|$)`)
+
 // image looks at an image. Its attributes may be those of <img>, or of Markdown: then sized is true, since it has none.
 func (l *looker) image(at int, address, alt string, hasAlt, sized bool) {
 	trimmed := strings.TrimSpace(address)
@@ -50,6 +54,9 @@ func (l *looker) image(at int, address, alt string, hasAlt, sized bool) {
 			says.Code = "image-http"
 		}
 		l.say(at, says.Code, "the image "+says.Text, says.Hint)
+	}
+	if m := stand.FindStringSubmatch(trimmed); m != nil {
+		l.say(at, "placeholder-domain", "the image "+shown+" is one that was to be replaced", "show the image that is meant")
 	}
 	file, _, _ := strings.Cut(trimmed, "?")
 	file, _, _ = strings.Cut(file, "#")

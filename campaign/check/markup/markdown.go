@@ -69,6 +69,7 @@ func (l *looker) markdown(masked string) {
 	l.saying(0, masked, aside)
 	l.domains(0, masked, aside)
 	l.greeting(0, masked)
+	l.unnamed(0, masked)
 }
 
 // unread matches what was meant for a link and is none: [text] (address), an address with a blank in it, and

@@ -57,12 +57,20 @@ func (l *looker) nesting() {
 			}
 		}
 		switch {
+		case t.kind == opens && len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name) &&
+			slices.Contains(inCells, t.name):
+			wrong = append(wrong, at(t.at, "html-misplaced", fmt.Sprintf("<%s> stands in <%s> and in no cell", t.name,
+				open[len(open)-1].name), "write it into a <td>"))
+			open = append(open, element{t.name, t.at})
 		case t.kind == opens && !t.void && !slices.Contains(alone, t.name) && !strings.Contains(t.name, ":"):
 			if t.name == "a" && inLink(open) {
 				wrong = append(wrong, at(t.at, "html-unclosed", "a link begins within another one",
 					"write </a> where the first ends"))
 			}
 			open = append(open, element{t.name, t.at})
+		case t.kind == words && len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name) && isRead(t.text):
+			wrong = append(wrong, at(t.at+len(t.text)-len(strings.TrimLeft(t.text, " \t\r\n")), "html-misplaced",
+				fmt.Sprintf("this stands in <%s> and in no cell", open[len(open)-1].name), "write it into a <td>"))
 		case t.kind == closes && !slices.Contains(alone, t.name) && !strings.Contains(t.name, ":"):
 			open, wrong = closing(open, wrong, t)
 		}
@@ -72,6 +80,12 @@ func (l *looker) nesting() {
 	}
 	l.found = append(l.found, wrong...)
 }
+
+// rowsOnly are the elements of a table that have rows and cells in them, and no words.
+var rowsOnly = []string{"table", "thead", "tbody", "tfoot", "tr"}
+
+// inCells are elements that belong into a cell.
+var inCells = strings.Fields("p div span h1 h2 h3 h4 ul ol center")
 
 // inLink says whether a link is open. One around a table has links in its cells, for programs that do not take it.
 func inLink(open []element) bool {

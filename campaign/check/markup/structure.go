@@ -53,6 +53,7 @@ func (l *looker) html(text string, whole bool) {
 	l.anchors()
 	l.nesting()
 	l.colours()
+	l.declared()
 	l.vanishing()
 	l.support()
 	l.directions(whole)
@@ -79,6 +80,7 @@ func (l *looker) elements() {
 		if why, ok := never[t.name]; ok && !isData(t) {
 			l.say(t.at, why[0], fmt.Sprintf("<%s>: %s", t.name, why[1]), instead[why[0]])
 		}
+		l.repeated(t)
 		for _, a := range t.attrs {
 			if strings.HasPrefix(a.name, "on") && a.given && len(a.name) > 4 && !target.Dynamic(a.name) {
 				l.say(a.named, "html-script", a.name+": no mail program runs scripts, and filters refuse them", "remove it")
@@ -145,6 +147,9 @@ func (l *looker) anchors() {
 				"write in alt where the link leads")
 		}
 		l.link(href.at, href.value, text, pictured)
+		if strings.Contains(href.value, "&amp;") { // its own entities are resolved
+			l.escapedTwice(href.at, l.text[href.at:t.end])
+		}
 		if to := strings.TrimSpace(href.value); places != nil && len(to) > 1 && to[0] == '#' && !target.Dynamic(to) &&
 			!places[to[1:]] {
 			l.say(href.at, "link-nowhere", fmt.Sprintf("the link %q leads to a place that the message does not have", to),
@@ -254,6 +259,8 @@ func (l *looker) document(full bool) {
 		l.language(html)
 	}
 	switch {
+	case title != nil && untitled.MatchString(text):
+		l.say(title.at, "html-title", "the title is one that a program has given", "write the subject: some programs show or read it")
 	case title != nil && text == "":
 		l.say(title.at, "html-title", "the title is empty", "write the subject: some programs show or read it")
 	case title == nil && has["head"]:

@@ -15,7 +15,7 @@ import (
 var (
 	// filler matches what stands in a template until its words are written. Letters in the place of digits, as in the
 	// number of a card, are no filler: see masks.
-	filler = regexp.MustCompile(`(?i:\blorem ipsum\b)|\b(?:TODO:|FIXME\b)|\b(?:X{4,}|x{5,})\b|\bXX[./]XX[./](?:XX(?:XX)?|20\d\d)\b` +
+	filler = regexp.MustCompile(`(?i:\blorem ipsum\b)|\b(?:TODO:|FIXME\b|TBD\b)|\b(?:X{4,}|x{5,})\b|\bXX[./]XX[./](?:XX(?:XX)?|20\d\d)\b` +
 		`|\[(?i:insert|your|enter|add|hier|ihr[en]*|votre|su|tu) [^\[\]\n]{2,40}\](?:[^(\[]|$)|\b(?:INSERT|ENTER|ADD) [A-Z ]{2,30} HERE\b`)
 	masks = regexp.MustCompile(`(?i)^[-– .*x]*\d|\d[-– .*x]*$`)
 	// unfilled matches a domain that was to be replaced, alone or in an address of a mailbox.
@@ -42,9 +42,10 @@ func (l *looker) plain(text string) {
 		l.unfilled(m[2], text[m[2]:m[3]])
 	}
 	l.greeting(0, text)
+	l.unnamed(0, text)
 	if l.Body {
 		l.addresses(text)
-		l.tagged(text)
+		l.tagged("this text", text)
 	}
 }
 
@@ -66,12 +67,14 @@ func (l *looker) addresses(text string) {
 }
 
 // tagged finds HTML in a text: readers see its tags.
-func (l *looker) tagged(text string) {
+func (l *looker) tagged(what, text string) {
 	all := htmlTag.FindAllStringIndex(text, 3)
 	if len(all) > 1 || len(all) == 1 && sureTag.MatchString(text[all[0][0]:all[0][1]]) {
-		l.say(all[0][0], "text-html", "this text has tags of HTML, and readers see them",
+		l.say(all[0][0], "text-html", what+" has tags of HTML, and readers see them",
 			"name the file as body.html, or remove the tags")
+		return
 	}
+	l.entitiesLeft(what, text)
 }
 
 var htmlTag = regexp.MustCompile(`(?i)</?(?:p|br|b|i|a|em|strong|div|span|table|tr|td|h[1-6]|ul|ol|li|html|head|body|img|font)` +
@@ -109,9 +112,11 @@ func (l *looker) saying(from int, text string, skip map[int]bool) {
 		}
 	}
 	l.mangled(from, text)
+	l.unmeant(from, text, skip)
 	l.lacking(from, text, skip)
 	if l.Subject {
 		l.trial(text)
+		l.tagged("the subject", text)
 		if i := strings.Index(text, "!!"); i >= 0 {
 			l.say(i, "subject-exclaims", "the subject has several exclamation marks in a row",
 				"one says it, and filters count them")
@@ -132,7 +137,8 @@ func (l *looker) trial(text string) {
 }
 
 var trial = regexp.MustCompile(`^\W*(?i:test(?:ing|e)?(?: ?e?-?mail| message| 1| 2| 123)?|untitled|ohne titel|subject|betreff|` +
-	`no subject|kein betreff|asdf\w*|foo|xxx+|subject line|your subject(?: here)?)\W*$|^\W*TEST\b\W*[-:–—(]`)
+	`no subject|kein betreff|asdf\w*|foo|xxx+|(?:your )?subject(?: line)?(?: goes)?(?: here)?)\W*$|^\W*TEST\b\W*[-:–—(]` +
+	`|^\s*[\[(](?i:test|draft|entwurf)[\])]|^(?:Copy of|Kopie von|Copie de|Copia de) `)
 
 // mangled finds the first words that were read in the wrong encoding when the source was written.
 func (l *looker) mangled(from int, text string) {
@@ -220,6 +226,7 @@ func (l *looker) once(at int, code, text, hint string) {
 
 // spoken looks at all words of HTML that readers see.
 func (l *looker) spoken() {
+	l.greetings()
 	greeted := false
 	linked := 0 // links around the words
 	for i := range l.tags {
@@ -232,7 +239,9 @@ func (l *looker) spoken() {
 		case t.kind == words:
 			l.saying(t.at, t.text, nil)
 			l.entities(t.at, t.text)
+			l.escapedTwice(t.at, t.text)
 			l.split(t.at, t.text)
+			l.unnamed(t.at, t.text+"<")
 			if linked == 0 {
 				l.domains(t.at, t.text, nil)
 			}

@@ -153,7 +153,7 @@ func Plain(address []byte) bool {
 	if i := bytes.IndexAny(rest, "/?#"); i >= 0 {
 		host = rest[:i]
 	}
-	if bytes.ContainsAny(host, "%@:") || bytes.Contains(host, []byte("xn--")) {
+	if bytes.ContainsAny(host, "%@:"+signs) || bytes.Contains(host, []byte("xn--")) {
 		return false
 	}
 	if name := string(host); mayBePlaceholder(name) || mayBeStaging(name) || hasBlank(string(rest)) {
@@ -214,6 +214,9 @@ func mailto(address string) (says Says) {
 	if strings.HasPrefix(list, "//") {
 		return wrong("link-mailto", shown(address)+" is not a link to a mailbox", "write mailto:name@example.com, without //")
 	}
+	if hasBlank(query) || strings.HasPrefix(list, " ") {
+		return wrong("link-blank", shown(address)+" has a blank in it", "write %20 in its place, or remove it")
+	}
 	if Dynamic(list) || list == "" && strings.Contains(strings.ToLower(query), "to=") {
 		return says
 	}
@@ -259,6 +262,8 @@ func web(address, scheme string) (says Says) {
 	case Placeholder(name):
 		return wrong("placeholder-domain", shown(address)+" has a domain that was to be replaced",
 			"write the domain of the page")
+	case strings.ContainsAny(name, signs):
+		return wrong("link-scheme", shown(address)+" has a sign in its host that no host has", "write https:// and the host")
 	case !strings.Contains(name, "."), strings.Contains(name, ".."), strings.HasPrefix(name, "."):
 		return wrong("link-scheme", shown(address)+" names no server", "write https:// and the host")
 	case strings.Contains(user, "."):
@@ -275,6 +280,9 @@ func web(address, scheme string) (says Says) {
 	}
 	return says
 }
+
+// signs are characters that no name of a host has, and that people type for a dot, a hyphen or a slash.
+const signs = `,;\!'"()*+=$&^~`
 
 // cutUser takes apart what stands before and after the @ of a host.
 func cutUser(host string) (user, rest string) {
@@ -351,6 +359,12 @@ func Elsewhere(address, text string) string {
 		}
 		return ""
 	}
+	if to, ok := strings.CutPrefix(strings.TrimSpace(address), "tel:"); ok {
+		if to = unescape(to); !Dynamic(to) && number.MatchString(to) && otherNumber(to, text) {
+			return to
+		}
+		return ""
+	}
 	m := looksLike.FindStringSubmatch(text)
 	u, err := url.Parse(strings.TrimSpace(address))
 	if m == nil || err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || Dynamic(u.Host) {
@@ -364,6 +378,24 @@ func Elsewhere(address, text string) string {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// otherNumber says whether a text is a telephone number, and another one than that of a link. Either may lack the code of
+// the country.
+func otherNumber(to, text string) bool {
+	if !number.MatchString(strings.TrimSpace(text)) {
+		return false
+	}
+	digits := func(s string) string {
+		return strings.TrimLeft(strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, strings.ReplaceAll(s, "(0)", "")), "0")
+	}
+	a, b := digits(to), digits(text)
+	return min(len(a), len(b)) >= 6 && !strings.HasSuffix(a, b) && !strings.HasSuffix(b, a)
 }
 
 // under says whether a host is another one, or below it.

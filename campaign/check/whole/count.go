@@ -24,6 +24,7 @@ type Count struct {
 	editions []inEdition
 	lengths  map[group]*spread
 	amounts  []tally
+	dates    []dates // by Watch.columns
 	asked    []asked
 	numbers  []doubles
 	same     doubles
@@ -60,7 +61,7 @@ func (r *rows) list() string { return ellipsis.List(r.first, r.n) }
 
 // Count returns a new count.
 func (w *Watch) Count() *Count {
-	return &Count{w: w, varies: make([]bool, len(w.columns)),
+	return &Count{w: w, varies: make([]bool, len(w.columns)), dates: make([]dates, len(w.columns)),
 		lengths: map[group]*spread{}, editions: make([]inEdition, len(w.editions)), scripts: map[int]*rows{},
 		amounts: make([]tally, len(w.amounts)), asked: make([]asked, len(w.conditions)),
 		numbers: make([]doubles, len(w.numbers))}
@@ -80,6 +81,9 @@ func (c *Count) Add(place string, r *Row) {
 		c.first = r
 	}
 	c.message = c.message || r.message != c.first.message
+	for i, v := range r.days {
+		c.dates[i].add(v, place)
+	}
 	for i, h := range r.cells {
 		c.varies[i] = c.varies[i] || h != c.first.cells[i]
 	}
@@ -135,6 +139,11 @@ func (c *Count) Findings() (found []check.Finding) {
 	found = append(found, c.odd()...)
 	for i := range c.amounts {
 		found = append(found, c.amounts[i].findings(&c.w.amounts[i], c.w.c.Columns)...)
+	}
+	for i := range c.dates {
+		if f := c.dates[i].finding("." + c.w.c.Columns[c.w.columns[i].of].Name); f != nil {
+			found = append(found, *f)
+		}
 	}
 	for i := range c.numbers {
 		found = append(found, c.numbers[i].numbered(c.w.c.Columns[c.w.columns[c.w.numbers[i]].of].Name)...)

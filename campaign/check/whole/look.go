@@ -27,13 +27,14 @@ type Message struct {
 type Row struct {
 	edition, rows, length int
 	subject, key, to      uint64
-	text, html, message   uint64   // what they say beside literals; message is all of it
-	cells                 []uint64 // hashes, by Watch.columns
-	values                []value  // by Watch.amounts
-	compared              []answer // by Watch.conditions
-	cell                  []string // what compared differs by; "" where it does not matter
-	numbers               []string // by Watch.numbers; "" for what is no number of anything
-	script                string   // of the subject; "" = of several, or it is too short
+	text, html, message   uint64    // what they say beside literals; message is all of it
+	cells                 []uint64  // hashes, by Watch.columns
+	days                  []float64 // dates, by Watch.columns; 0 where there is none
+	values                []value   // by Watch.amounts
+	compared              []answer  // by Watch.conditions
+	cell                  []string  // what compared differs by; "" where it does not matter
+	numbers               []string  // by Watch.numbers; "" for what is no number of anything
+	script                string    // of the subject; "" = of several, or it is too short
 }
 
 // answer is what a comparison makes of a cell.
@@ -61,8 +62,12 @@ func (w *Watch) Look(m Message) *Row {
 		r.script = subjectScript(m.Subject)
 	}
 	r.cells = make([]uint64, len(w.columns))
+	r.days = make([]float64, len(w.columns))
 	for i, column := range w.columns {
 		r.cells[i] = maphash.String(w.seed, m.Cells[column.of].Text)
+		if column.printed {
+			r.days[i] = day(m.Cells[column.of])
+		}
 	}
 	if len(w.amounts) > 0 {
 		r.values = make([]value, len(w.amounts))

@@ -24,8 +24,13 @@ var commonWords = []struct {
 	{"sv", "Swedish", strings.Fields("och att är vi dig för med som på av till inte har kan ditt din")},
 	{"da", "Danish", strings.Fields("og at er vi dig for med som på af til ikke har kan dit din")},
 	{"nb", "Norwegian", strings.Fields("og at er vi deg for med som på av til ikke har kan ditt din")},
+	{filler, "Latin", strings.Fields("sed ut ac nec vel quis eget id amet dolor ante leo lorem ipsum sit vitae")},
 	{"tr", "Turkish", strings.Fields("ve bir bu için ile siz sizin size olarak daha çok değil lütfen")},
 }
+
+// filler is the language of the words that stand in for a text. They are not of another language, but were to be
+// replaced, which is another finding.
+const filler = "la"
 
 // How sure it has to be that a text is in another language: so many of its words are common in that one, and so many
 // times as many as are common in its own.
@@ -42,6 +47,9 @@ func otherLanguage(text, language string) string {
 		base = "nb"
 	}
 	count, most := common(text)
+	if commonWords[most].tag == filler {
+		return ""
+	}
 	for i, l := range commonWords {
 		if l.tag == base && count[most] >= fewCommon && count[most] >= timesOther*count[i] {
 			return commonWords[most].name
