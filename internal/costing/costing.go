@@ -39,7 +39,7 @@ type Offers struct{ Pipelining, Chunking bool }
 
 // Traffic is what a campaign costs on the wire, in JSON.
 type Traffic struct {
-	Line    *Line    `json:"line,omitempty"`   // the line that times are for; nil: no times
+	Line    *Line    `json:"line,omitempty"`   // the line that times are for; absent: no times
 	Server  string   `json:"server,omitempty"` // the server whose settings the first path has
 	Assumed []string `json:"assumed"`          // the assumptions, in words
 	Content Content  `json:"content"`
@@ -47,7 +47,7 @@ type Traffic struct {
 	Fetch   []Path   `json:"fetch"` // the same messages fetched from a mailbox, over one connection
 	// Caps is over how many seconds the caps, hours and waves stretch the campaign.
 	Caps float64 `json:"caps_seconds"`
-	// Binds says what limits the campaign on its own path: bandwidth, round trips, or caps; "": no line was given.
+	// Binds says what limits the campaign on its own path: bandwidth, round trips, or caps; absent: no line was given.
 	Binds string `json:"binds,omitempty"`
 }
 
