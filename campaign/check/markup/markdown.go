@@ -71,8 +71,8 @@ func (l *looker) markdown(masked string) {
 	l.greeting(0, masked)
 }
 
-// unread matches what was meant for a link and is none: [text] (address), an address with a blank in it, and
-// [text][name] where no line gives the name an address.
+// unread matches text that was meant as a link and is not a link: [text] (address), an address with a blank in it, and
+// [text][name] if no line gives the name an address.
 var unread = regexp.MustCompile(`\[[^\[\]\n]*\pL[^\[\]\n]*\](?:[ \t]+\((?:https?://|mailto:|www\.)[^()\n]*\)` +
 	`|\((?:https?://|mailto:)[^()\n"'<>\s]*[ \t]+[^"'(\s)][^()\n]*\)` + `|\[[^\[\]\n]*\pL[^\[\]\n]*\])`)
 
@@ -96,7 +96,7 @@ func code(n ast.Node, aside map[int]bool) {
 	}
 }
 
-// opaque is a text whose words nobody knows: HTML is then put back where it is.
+// opaque replaces the words of a text; the HTML is then put back in its place.
 func opaque(src []byte) []byte {
 	html := make([]byte, len(src))
 	for i, c := range src {
