@@ -96,7 +96,7 @@ func code(n ast.Node, aside map[int]bool) {
 	}
 }
 
-// opaque replaces the words of a text; the HTML is then put back in its place.
+// opaque returns a text whose words are not known: only blanks stay. The caller puts the HTML back in its place.
 func opaque(src []byte) []byte {
 	html := make([]byte, len(src))
 	for i, c := range src {

@@ -365,7 +365,7 @@ func Elsewhere(address, text string) string {
 	return u.Hostname()
 }
 
-// under says whether host is of, or below it.
+// under says whether host equals of, or is a host below it.
 func under(host, of string) bool {
 	host, of = strings.TrimPrefix(host, "www."), strings.TrimPrefix(of, "www.")
 	return host == of || strings.HasSuffix(host, "."+of)

@@ -142,7 +142,7 @@ type written struct {
 	negative, currency bool
 }
 
-// add reads one more character. It reports false for one that no amount has.
+// add reads one more character. It reports false for a character that no amount has.
 func (w *written) add(c rune) bool {
 	switch {
 	case c >= '0' && c <= '9':
