@@ -28,8 +28,7 @@ const widest = 1600
 // fileName matches the name that a camera or a program has given to a picture.
 var fileName = regexp.MustCompile(`(?i)^\S+\.(?:jpe?g|png|gif|webp|svg|avif|heic|bmp)$|^(?:IMG|DSC|DCIM|image|untitled|screenshot)[-_ ]?\d*$`)
 
-// image looks at an image. Its attributes may come from <img>, or from Markdown. Markdown has no size, so sized is true
-// then.
+// image looks at an image. Its attributes may be those of <img>, or of Markdown: then sized is true, since it has none.
 func (l *looker) image(at int, address, alt string, hasAlt, sized bool) {
 	trimmed := strings.TrimSpace(address)
 	l.written(address)

@@ -13,8 +13,8 @@ import (
 
 // Things that the words of a source may contain by mistake, or that filters count.
 var (
-	// filler matches filler text, which is in a template until its words are written. Letters in place of digits, as in
-	// the number of a card, are not filler: see masks.
+	// filler matches what stands in a template until its words are written. Letters in the place of digits, as in the
+	// number of a card, are no filler: see masks.
 	filler = regexp.MustCompile(`(?i:\blorem ipsum\b)|\b(?:TODO:|FIXME\b)|\b(?:X{4,}|x{5,})\b|\bXX[./]XX[./](?:XX(?:XX)?|20\d\d)\b` +
 		`|\[(?i:insert|your|enter|add|hier|ihr[en]*|votre|su|tu) [^\[\]\n]{2,40}\](?:[^(\[]|$)|\b(?:INSERT|ENTER|ADD) [A-Z ]{2,30} HERE\b`)
 	masks = regexp.MustCompile(`(?i)^[-– .*x]*\d|\d[-– .*x]*$`)

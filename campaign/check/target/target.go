@@ -275,7 +275,7 @@ func web(address, scheme string) (says Says) {
 	return says
 }
 
-// cutUser splits a host at its @.
+// cutUser takes apart what stands before and after the @ of a host.
 func cutUser(host string) (user, rest string) {
 	at := strings.LastIndexByte(host, '@')
 	return host[:max(at, 0)], host[at+1:]
@@ -365,7 +365,7 @@ func Elsewhere(address, text string) string {
 	return u.Hostname()
 }
 
-// under says whether host equals of, or is a host below it.
+// under says whether a host is another one, or below it.
 func under(host, of string) bool {
 	host, of = strings.TrimPrefix(host, "www."), strings.TrimPrefix(of, "www.")
 	return host == of || strings.HasSuffix(host, "."+of)

@@ -32,7 +32,7 @@ type Row struct {
 	values                []value  // by Watch.amounts
 	compared              []answer // by Watch.conditions
 	cell                  []string // what compared differs by; "" where it does not matter
-	numbers               []string // by Watch.numbers; "" for a cell that is not a number
+	numbers               []string // by Watch.numbers; "" for what is no number of anything
 	script                string   // of the subject; "" = of several, or it is too short
 }
 

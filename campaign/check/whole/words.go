@@ -27,8 +27,8 @@ var commonWords = []struct {
 	{"tr", "Turkish", strings.Fields("ve bir bu için ile siz sizin size olarak daha çok değil lütfen")},
 }
 
-// How certain it must be that a text is in another language: this many of its words are common in that language, and
-// this many times as many as the words that are common in its own language.
+// How sure it has to be that a text is in another language: so many of its words are common in that one, and so many
+// times as many as are common in its own.
 const (
 	fewCommon  = 8
 	timesOther = 4
