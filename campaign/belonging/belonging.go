@@ -1,17 +1,17 @@
-// Package belonging says whether a file is for the person who gets it: by what it says, by who else gets it, and by how
-// old it is. A [Campaign] is made once for a plan, a [Rule] for each item of attachments, and [Campaign.Findings] says
-// at the end what only all files together show.
+// Package belonging says whether a file is for the person who gets it: by what the file says, by who else gets it, and
+// by how old it is. Make a [Campaign] once for a plan, and a [Rule] for each item of attachments. At the end
+// [Campaign.Findings] says what only all files together show.
 //
-// A rule is a [render.Examiner]: the renderer hands it each file that a row gets, before the file has its password.
-// What is wrong with the file is a fault of the row. Files are looked at when a campaign is planned or checked, and not
-// again when it is sent: what is sent are the bytes that were planned.
+// A rule is a [render.Examiner]: the renderer gives it each file of a row, before the file gets its password. A wrong
+// file is a fault of the row. Files are examined when a campaign is planned or checked, and not again when it is sent:
+// the bytes that were planned are sent.
 //
-// The values of the other rows have to be known before the first file is looked at, so the list is read once before
-// ([Others]). Of each value some 60 bytes stay in memory, and of each file whose name has a cell some 200.
+// The values of the other rows have to be known before the first file is examined, so the list is read once before that
+// ([Others]). Some 60 bytes stay in memory for each value, and some 200 for each file whose name contains a cell.
 //
-// What a file says is its tokens (package words), which are kept by the file's content, encrypted, in .mailshot/texts.
-// A PDF that seems to be wrong is read again by pdftotext where that is installed, and is wrong if both say so: each of
-// the two misreads files that the other reads right, and where they differ nobody can say that the file is another
+// The text of a file is kept as tokens (package words), by the file's content, encrypted, in .mailshot/texts. If a PDF
+// seems to be wrong and pdftotext is installed, pdftotext reads it again. The PDF is wrong if both say so: each of the
+// two misreads files that the other reads correctly, and if they differ, nobody can say that the file is another
 // person's.
 package belonging
 
@@ -33,13 +33,13 @@ import (
 
 // Config says what a campaign's files are compared with.
 type Config struct {
-	Secret []byte  // keys what is kept; required
+	Secret []byte  // the key for what is kept; required
 	Home   string  // see definition.Home; the texts are in texts below it. "" = they are not kept
 	Name   string  // of the campaign file, for the name of what is kept
 	Others *Others // nil = no rule has a column
 }
 
-// Campaign is what the rules of a campaign share. It is safe for concurrent use.
+// Campaign has what the rules of a campaign share. It is safe for concurrent use.
 type Campaign struct {
 	c    Config
 	hash *words.Hasher
@@ -54,20 +54,20 @@ func New(c Config) *Campaign {
 	return &Campaign{c: c, hash: words.New(c.Secret), kept: openTexts(c), sets: map[string]*set{}}
 }
 
-// Says is a text that a file has to say.
+// Says is a text that a file has to contain.
 type Says struct {
 	Text  *templates.Text
 	Place string // in the campaign file
 }
 
-// Rule is what holds for the files of one item of attachments.
+// Rule is what applies to the files of one item of attachments.
 type Rule struct {
-	Says    []Says        // what each file says; nil = anything
-	Column  string        // whose texts in other rows no file has; "" = none
+	Says    []Says        // what each file has to contain; nil = anything
+	Column  string        // no file has the texts of other rows in this column; "" = none
 	Index   int           // of that column, in a recipient's Data.Cells
 	MaxAge  time.Duration // since a file was last changed; 0 = any
-	Name    string        // the template of the files' names, where it has a cell; "" = it has none
-	Shape   []string      // what stands between its cells
+	Name    string        // the template of the files' names, if it has a cell; "" = it has none
+	Shape   []string      // the texts between its cells
 	Place   string        // of the item in the campaign file
 	Several bool          // a cell names several files
 
@@ -124,13 +124,13 @@ func (r *Rule) fault(code, text, hint string) error {
 // show is a name for a person.
 func show(s string) string { return ellipsis.Quote(s, 100) }
 
-// wanted is a text that a file has to say.
+// wanted is a text that a file has to contain.
 type wanted struct {
 	words.Value
 	text string
 }
 
-// read looks at what a file says.
+// read looks at the text of a file.
 func (r *Rule) read(to render.Recipient, f render.Examined) error {
 	var all []wanted
 	to.Data.Seen = nil // the message does not print it
@@ -160,7 +160,7 @@ func (r *Rule) read(to render.Recipient, f render.Examined) error {
 	return wrong
 }
 
-// own are the row's own texts in the column, with those of its group.
+// own returns the row's own texts in the column, with the texts of its group.
 func (r *Rule) own(to render.Recipient) (all []words.Value) {
 	if r.Column == "" {
 		return nil
@@ -179,13 +179,13 @@ func (r *Rule) own(to render.Recipient) (all []words.Value) {
 	return all
 }
 
-// judge says what is wrong with a file that says this; nil if nothing is.
+// judge says what is wrong with a file with this text; nil if nothing is wrong.
 func (r *Rule) judge(f render.Examined, said said, all []wanted, own []words.Value) error {
 	if said.Reason != nil {
 		return r.fault(said.Reason.Code, "attachment "+show(f.Path)+" "+said.Reason.Text, said.Reason.Hint)
 	}
 	var lacks []string
-	known := make([]bool, len(said.tokens)) // what is of this row cannot be of another
+	known := make([]bool, len(said.tokens)) // a word of this row does not count for another row
 	mark := func(v words.Value) (found bool) {
 		v.Find(r.of.hash, said.tokens, func(from, to int) bool {
 			found = true
@@ -220,7 +220,7 @@ func (r *Rule) judge(f render.Examined, said said, all []wanted, own []words.Val
 	return nil
 }
 
-// none says that a file has none of these texts.
+// none says that a file contains none of these texts.
 func none(all []string) string {
 	switch len(all) {
 	case 1:
@@ -231,14 +231,14 @@ func none(all []string) string {
 	return "none of " + strings.Join(all, ", ")
 }
 
-// said is what a file says, or why nobody knows.
+// said is the text of a file, or why it is not known.
 type said struct {
 	tokens []words.Token
 	PDF    bool
 	Reason *text.Reason
 }
 
-// said reads a file, or remembers what it says. again has pdftotext read it.
+// said reads a file, or returns its kept text. With again pdftotext reads the file.
 func (c *Campaign) said(f render.Examined, again bool) said {
 	key := c.kept.key(f.Sum, f.Path, again)
 	if s, known := c.kept.get(key); known {

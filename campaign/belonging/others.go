@@ -8,8 +8,8 @@ import (
 	"mailshot/campaign/belonging/words"
 )
 
-// Others are the texts that the rows of a list have in some of its columns. Add all rows first; then it is safe for
-// concurrent use. A nil one has no texts.
+// Others has the texts that the rows of a list have in some of its columns. Add all rows first; then it is safe for
+// concurrent use. A nil *Others has no texts.
 type Others struct {
 	hash    *words.Hasher
 	columns map[int]*column // by index
@@ -17,7 +17,7 @@ type Others struct {
 	file    map[string]uint32
 }
 
-// column is where each text of a column stands first.
+// column says where each text of a column is first.
 type column struct {
 	rows  map[words.Key]where
 	words int // most words of a text
@@ -27,7 +27,7 @@ type column struct {
 // where is a row's place: a file, and the number behind its name.
 type where struct{ file, line uint32 }
 
-// NewOthers returns the texts of no rows yet in columns with these indexes. secret is that of Config.
+// NewOthers returns an empty Others for the columns with these indexes. secret is the same as in Config.
 func NewOthers(secret []byte, columns []int) *Others {
 	o := &Others{hash: words.New(secret), columns: map[int]*column{}, file: map[string]uint32{}}
 	for _, i := range columns {
@@ -78,7 +78,8 @@ func (o *Others) place(w where) string {
 	return fmt.Sprintf("%s%d", o.files[w.file], w.line)
 }
 
-// in returns the place of another row whose text is in a file; "" if none is. Words that are known count for nobody.
+// in returns the place of another row whose text is in a file; "" if there is none. Words that are known count for no
+// row.
 func (o *Others) in(r *Rule, tokens []words.Token, known []bool, own []words.Value) (place string) {
 	if o == nil || r.Column == "" || o.columns[r.Index] == nil {
 		return ""

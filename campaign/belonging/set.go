@@ -17,18 +17,18 @@ import (
 	"mailshot/render"
 )
 
-// set is the files whose names come from one template: who gets them, and which are the same.
+// set has the files whose names come from one template: who gets them, and which are the same.
 type set struct {
 	at    string   // of the item in the campaign file
-	shape []string // what stands between the cells of their names
-	// several says that a cell names several files, of which people may have one in common.
+	shape []string // the texts between the cells of their names
+	// several says that a cell names several files, and that people may have a file in common.
 	several bool
 
 	mu    sync.Mutex
 	seed  maphash.Seed
-	named map[uint64]bool    // paths that a row names, of which no message was made
+	named map[uint64]bool    // paths that a row without a message names
 	files map[uint64]*owned  // by path
-	bytes map[uint64]uint64  // by content the path of the first file that has it
+	bytes map[uint64]uint64  // the path of the first file with a content, by content
 	alike map[uint64]*copies // by content, where several files have it
 	dirs  map[string]bool    // where they are
 }
@@ -98,7 +98,7 @@ func (s *set) note(to render.Recipient, f render.Examined) {
 	}
 }
 
-// same notes the bytes of a file that is new.
+// same notes the bytes of a new file.
 func (s *set) same(sum uint64, name, place string) {
 	first, known := s.bytes[sum]
 	if !known {
@@ -116,7 +116,7 @@ func (s *set) same(sum uint64, name, place string) {
 	}
 }
 
-// Findings says what only all files together show, and keeps what was read of them. root is the campaign's folder.
+// Findings says what only all files together show, and keeps their texts. root is the campaign's folder.
 func (c *Campaign) Findings(root *os.Root) (found []check.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,8 +130,8 @@ func (c *Campaign) Findings(root *os.Root) (found []check.Finding) {
 	return found
 }
 
-// BrokenOff is called in place of Findings where not all files were looked at. It keeps what was read, beside what was
-// kept before.
+// BrokenOff is called instead of Findings if not all files were examined. It keeps the texts that were read, beside the
+// texts that were kept before.
 func (c *Campaign) BrokenOff() { c.kept.save(false) }
 
 func (s *set) findings(root *os.Root) (found []check.Finding) {
@@ -157,8 +157,8 @@ func number(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// shared finds files that several people get. Where people mostly share files, as those of one language do, the name of
-// a file is not that of a person.
+// shared finds files that several people get. If people mostly share files, such as all people of one language, the
+// name of a file does not belong to one person.
 func (s *set) shared() (found []check.Finding) {
 	var all []*owned
 	for _, f := range s.files {
@@ -204,8 +204,8 @@ func (s *set) identical() (found []check.Finding) {
 	return found
 }
 
-// orphans are files whose names are like those of the template, and that no row names. Where a cell is the whole name,
-// any file would be like it; and in the campaign's own folder are the list and the templates.
+// orphans returns files whose names match the template, and that no row names. If a cell is the whole name, every file
+// would match; and the campaign's own folder also has the list and the templates.
 func (s *set) orphans(root *os.Root) (all []string) {
 	if strings.Join(s.shape, "") == "" {
 		return nil

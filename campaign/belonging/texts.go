@@ -23,10 +23,10 @@ import (
 	"mailshot/internal/disk"
 )
 
-// texts keeps what files say, in one file for each campaign file. A plan writes the file anew with what its files say,
-// so what no file says any more is gone with the next plan. Each text is encrypted by AES-256-GCM with a key made of
-// the accounts' secret, and known by a keyed hash of the file's content. Where the file cannot be read or written,
-// texts are read again: that is slower, and nothing else.
+// texts keeps the texts of files, in one file for each campaign file. A plan writes that file anew with the texts of
+// its own files, so old texts are gone with the next plan. Each text is encrypted by AES-256-GCM with a key made from
+// the accounts' secret, and found by a keyed hash of the file's content. If the file cannot be read or written, texts
+// are read again, which is only slower.
 type texts struct {
 	path string // "" = nothing is kept
 	mac  []byte
@@ -39,7 +39,7 @@ type texts struct {
 	new     *os.File         // under a temporary name
 	now     map[textKey]span // in new
 	end     int64
-	changed bool // new has what old has not
+	changed bool // new has texts that old does not have
 }
 
 type textKey [16]byte
@@ -47,7 +47,7 @@ type textKey [16]byte
 // span is a part of a file.
 type span struct{ at, length int64 }
 
-// edition begins the file. It changes when files are read, or compared, in another way.
+// edition begins the file. It changes when files are read or compared in a new way.
 const edition = "mailshot texts 2\n"
 
 const folder = "texts"
@@ -92,7 +92,7 @@ func (t *texts) key(sum [32]byte, name string, again bool) (k textKey) {
 	return k
 }
 
-// open opens what was kept, once, and begins what will be. The caller holds t.mu.
+// open opens the old file, once, and begins the new file. The caller holds t.mu.
 func (t *texts) open() {
 	if t.opened || t.path == "" {
 		return
@@ -113,7 +113,7 @@ func (t *texts) open() {
 	}
 }
 
-// sweep removes what runs that were killed have left. A run that is there writes to its own at least once a day.
+// sweep removes the files of runs that were killed. A living run writes to its own file at least once a day.
 func (t *texts) sweep(dir string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
@@ -199,7 +199,7 @@ func (t *texts) append(k textKey, b []byte) {
 	t.end += int64(len(record) + len(b))
 }
 
-// drop gives the new file up. The caller holds t.mu.
+// drop gives up the new file. The caller holds t.mu.
 func (t *texts) drop() {
 	if t.new != nil {
 		t.new.Close()
@@ -208,7 +208,7 @@ func (t *texts) drop() {
 	t.new, t.now = nil, map[textKey]span{}
 }
 
-// save puts the new file in the place of the old one. Unless all files were looked at, what was kept stays.
+// save puts the new file in place of the old one. Unless all files were examined, the old texts stay.
 func (t *texts) save(all bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -226,7 +226,7 @@ func (t *texts) save(all bool) {
 	t.old, t.before, t.opened, t.changed = nil, map[textKey]span{}, false, false
 }
 
-// rest appends what the old file has and the new one has not. The caller holds t.mu.
+// rest appends the texts that the old file has and the new file does not have. The caller holds t.mu.
 func (t *texts) rest() {
 	for k, at := range t.before {
 		if _, known := t.now[k]; known || t.new == nil {
@@ -239,7 +239,7 @@ func (t *texts) rest() {
 	}
 }
 
-// encode writes what a file says.
+// encode writes the text of a file.
 func (s said) encode() []byte {
 	flags := byte(0)
 	if s.PDF {
@@ -284,11 +284,11 @@ func decode(b []byte) (s said, ok bool) {
 	return s, true
 }
 
-// Folder is where texts are kept. home is as in [Config].
+// Folder returns where texts are kept. home is as in [Config].
 func Folder(home string) string { return filepath.Join(home, folder) }
 
-// Forget removes the texts of all files, and says whether there were any. They are made again when they are needed, so
-// nobody has to know whose they are. home is as in [Config].
+// Forget removes the texts of all files, and says whether there were any. The texts are read again when they are
+// needed, so nobody has to know which person they belong to. home is as in [Config].
 func Forget(home string) (removed bool, err error) {
 	if _, err := os.Lstat(Folder(home)); errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -8,10 +8,11 @@ import (
 	"mailshot/campaign/check/target"
 )
 
-// What a row makes of links. The template's own links are looked at once, where they stand, by package markup. Here are
-// the addresses that a cell is in: each message has its own. So that a million messages pass quickly, only those places
-// are looked at that are in no long literal, and those where one ends within the text of a link. An address that the
-// author wrote as it is stands in no long literal either, and is known: see [Compiled.Known].
+// This file checks the links that a row changes. Package markup looks once at the template's own links, at their place.
+// Here are the addresses that contain a cell: they differ in each message. So that a million messages pass quickly,
+// only two kinds of places are looked at: places outside long literals, and places where a long literal ends within the
+// text of a link. An address that the author wrote without a cell may also be outside long literals, and is known: see
+// [Compiled.Known].
 
 // hole is where a literal ends within the text of a link.
 type hole struct {
@@ -46,7 +47,7 @@ func hrefOf(tag string) (string, bool) {
 	return "", false
 }
 
-// lookCells looks at the links that have something of the row in them.
+// lookCells looks at the links that contain something from the row.
 func lookCells[R run](fs *findings, c *Compiled, text []byte, runs []R) {
 	for _, r := range runs {
 		at := struct{ At, Literal int }(r)
@@ -62,7 +63,7 @@ func lookCells[R run](fs *findings, c *Compiled, text []byte, runs []R) {
 	}
 }
 
-// cellTarget looks at an address which is in no long literal, and at the text of its link, which comes after its tag.
+// cellTarget looks at an address outside long literals, and at the text of its link, which comes after its tag.
 func (fs *findings) cellTarget(to, after []byte, image bool, known map[string]bool) {
 	if !target.Plain(to) {
 		if whole := html.UnescapeString(string(to)); !known[target.Same(whole)] {
@@ -79,7 +80,7 @@ func (fs *findings) cellTarget(to, after []byte, image bool, known map[string]bo
 	}
 }
 
-// cellSays adds what is wrong with an address that has a cell in it. What the row's other checks name is left to them.
+// cellSays adds what is wrong with an address that contains a cell. It leaves out what the row's other checks report.
 func (fs *findings) cellSays(to string, image bool) {
 	of, what := Part(address+to), "a cell makes a link"
 	if image {

@@ -1,14 +1,13 @@
 // Package check says what is wrong with a campaign, for people and for scripts. [From] turns errors into findings,
-// [Message] and [Size] look at finished messages, and [Report] writes what was found. [Look] finds in the messages of
-// one campaign the same as Message, and looks only at what a row can change.
+// [Message] and [Size] look at finished messages, and [Report] writes what was found. [Look] finds the same as Message
+// in the messages of one campaign, but looks only at what a row can change.
 //
-// A finding has a code, a place, a text and a hint. Findings come from three sides. Errors of the other rooms carry
-// their parts with them and become findings by From. Rows that are not mailed are findings that the campaign makes
-// itself. And a message may be faultless to the protocol and still not be what anybody wants to send, which is what
-// Message looks for. A [Gathering] makes one finding of what is one mistake in many rows.
+// A finding has a code, a place, a text and a hint. Findings come from three sources. Errors of the other packages
+// carry these parts with them, and From turns them into findings. For rows that are not mailed the campaign makes
+// findings itself. And a message may follow the protocol and still not be what anybody wants to send: Message looks for
+// that. A [Gathering] makes one finding from one mistake in many rows.
 //
-// The package knows none of the other rooms. Whatever it shows on a terminal is cleaned of everything that could steer
-// it.
+// The package knows none of the other packages. It removes everything that could control a terminal from what it shows.
 package check
 
 import (
@@ -68,9 +67,9 @@ type diagnostic interface {
 	Diagnostic() (code, place, text, excerpt string, column int, hint string)
 }
 
-// From turns an error into findings of severity [Error]: one for each error in its tree that has a Diagnostic method,
-// in order. Joined and wrapped errors in between are taken apart. A branch without any such error is one finding with
-// the code "error". A nil error has no findings.
+// From turns an error into findings of severity [Error]: one finding for each error in its tree that has a Diagnostic
+// method, in order. Joined and wrapped errors in between are unwrapped. A branch without any such error is one finding
+// with the code "error". A nil error has no findings.
 func From(err error) []Finding {
 	if err == nil {
 		return nil

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Compiled looks at the messages of one campaign, and finds the same as [Message]. What the literals of the templates
-// say it has looked at once, so that of each message it looks only at what a row can change: the cells, and what
-// stands right beside them. It is immutable and safe for concurrent use.
+// Compiled looks at the messages of one campaign, and finds the same as [Message]. It has looked at the literals of the
+// templates once. So in each message it looks only at what a row can change: the cells, and the text right beside them.
+// It is immutable and safe for concurrent use.
 type Compiled struct {
 	text, html []literal
 	known      map[string]bool
 }
 
-// Known tells the addresses and texts of links that the author wrote without actions, as [target.Same] makes them.
-// LookCells says nothing of them. Call it before the first Look; the map is only read from then on.
+// Known sets the addresses and texts of links that the author wrote without actions, as [target.Same] makes them.
+// LookCells reports nothing about them. Call Known before the first Look; from then on the map is only read.
 func (c *Compiled) Known(literal map[string]bool) *Compiled {
 	c.known = literal
 	return c
@@ -46,8 +46,8 @@ type Finished[R run] struct {
 
 type run interface{ ~struct{ At, Literal int } }
 
-// LookCells looks at the links of a message that have something of its row in them. What the templates themselves say
-// of links is not looked at: it is the same in each message.
+// LookCells looks at the links of a message that contain something from its row. It does not look at links that come
+// from the templates alone: they are the same in each message.
 func LookCells[R run](c *Compiled, m Finished[R]) []Finding {
 	var found findings
 	if m.Both {
@@ -56,7 +56,7 @@ func LookCells[R run](c *Compiled, m Finished[R]) []Finding {
 	return found
 }
 
-// Fields gives the header fields of a message, for i from 0 on until ok is false. A value may come in two pieces.
+// Fields returns the header fields of a message, for i from 0 on until ok is false. A value may come in two pieces.
 type Fields interface {
 	Field(i int) (name, value, more string, ok bool)
 }
@@ -83,8 +83,8 @@ func Look[R run](c *Compiled, m Finished[R]) []Finding {
 	return found
 }
 
-// shortLiteral is the length below which a literal is looked at like a cell. It is longer than anything that is looked
-// for, so that nothing reaches from one side of a literal to the other.
+// shortLiteral is the length below which a literal is looked at like a cell. It is longer than anything that the checks
+// look for, so that nothing reaches across a literal.
 const shortLiteral = 64
 
 // literal is a text that many messages have, with what was found in it.
@@ -145,12 +145,12 @@ func scanLiteral(s, name string, at int) scan {
 	}
 }
 
-// gaps goes through what of a text is in no long literal.
+// gaps goes through the parts of a text that are outside long literals.
 type gaps[R run] struct {
 	literals []literal
 	text     []byte
 	runs     []R // that are still to come
-	beside   int // how much of the literals beside it belongs to a gap
+	beside   int // how much of the neighbouring literals belongs to a gap
 	at       int // where the next gap begins
 	before   *literal
 	over     bool
@@ -218,9 +218,9 @@ func asLines(text []byte) string {
 	return s
 }
 
-// lookTargets finds the targets of one attribute, as targets does. Where the search comes to a literal at an offset
-// from which it was done beforehand, it takes over what was found, and goes on at the literal's end. each gets the
-// offsets of the others, unless it is nil.
+// lookTargets finds the targets of one attribute, as targets does. If the search comes to a literal at an offset from
+// which the literal was already searched, it takes over that result, and goes on at the literal's end. each gets the
+// offsets of the other targets, unless it is nil.
 func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []R, each func(start, end int)) {
 	name := []byte(attributes[k])
 	for at := 0; ; {
@@ -262,7 +262,7 @@ func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []
 	}
 }
 
-// bytes looks at one more target. Most are addresses about which nothing is odd.
+// bytes looks at one more target. Most targets are addresses with nothing odd.
 func (l *linksTo) bytes(target []byte) {
 	if bytes.HasPrefix(target, []byte("https:")) && !bytes.Contains(target, []byte("%3d")) &&
 		!bytes.Contains(target, []byte("%3D")) {

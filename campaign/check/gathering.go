@@ -10,14 +10,14 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// Gathering takes what was found in a list, row by row, and says each mistake once: findings of several rows that are
-// one mistake become one, with the number of rows and the first five places. The zero value is ready. Its memory does
-// not grow with the list. It is not for concurrent use.
+// Gathering takes the findings of a list, row by row, and reports each mistake once: findings of several rows about one
+// mistake become one finding, with the number of rows and the first five places. The zero value is ready for use. Its
+// memory does not grow with the list. It is not for concurrent use.
 //
-// A mistake of the campaign has no place, or one in a template or the campaign file. Rows that have the same of it
-// share one finding. At a line of a template they share it whatever the values are that its text quotes. A fault of a
-// row stays the row's. Only where more than half of all rows have it, and twenty rows do, it is one mistake too: a
-// column of another type, or a folder of attachments that is not there.
+// A mistake of the campaign has no place, or a place in a template or the campaign file. Rows with the same mistake
+// share one finding. At a line of a template they share it whatever values its text quotes. A fault of a row stays a
+// finding of that row. Only if more than half of all rows have it, and at least twenty rows, it becomes one mistake
+// too: a column of another type, or a folder of attachments that does not exist.
 type Gathering struct {
 	Policy codes.Policy // what the findings mean in this campaign; zero = what they come with
 
@@ -81,7 +81,7 @@ func (r *rows) add(place string) {
 	}
 }
 
-// Add takes findings that are each one of its own, or of no row.
+// Add takes findings that are each a mistake of its own, or that belong to no row.
 func (g *Gathering) Add(fs ...Finding) {
 	for _, f := range fs {
 		if g.judge(&f) {
@@ -90,8 +90,8 @@ func (g *Gathering) Add(fs ...Finding) {
 	}
 }
 
-// Row takes what was found in the row at this place, which may be nothing. Call it for every row that was looked at, in
-// the order of the list.
+// Row takes the findings of the row at this place, which may be none. Call it for every row that was checked, in the
+// order of the list.
 func (g *Gathering) Row(place string, fs ...Finding) {
 	if g.rows == 0 || g.last != place {
 		g.rows++
@@ -126,7 +126,7 @@ func (g *Gathering) Row(place string, fs ...Finding) {
 	}
 }
 
-// judge gives a finding the severity that it has in the campaign. It reports false for one that is left out.
+// judge gives a finding its severity in the campaign. It reports false for a finding that is left out.
 func (g *Gathering) judge(f *Finding) bool {
 	f.Severity = g.Policy.Judge(f.Code, f.Severity)
 	i := g.Policy.Ignores(f.Code)
@@ -140,7 +140,7 @@ func (g *Gathering) judge(f *Finding) bool {
 	return false
 }
 
-// Ignored returns what was left out, in the order of the policy.
+// Ignored returns the codes whose findings were left out, in the order of the policy.
 func (g *Gathering) Ignored() (all []Ignored) {
 	for i, n := range g.ignored {
 		if of := g.Policy.Ignored[i]; n > 0 {
@@ -180,8 +180,8 @@ func (g *Gathering) keep(w wording, s *saying) {
 	}
 }
 
-// yield makes room for a kind that is not known yet: the kind with most sayings loses its last. Where each kind has but
-// one, there is room only for an error, if none is kept: what has errors must say so.
+// yield makes room for a new kind: the kind with most sayings loses its last one. If each kind has only one, there is
+// room only for an error, and only if no error is kept: a report with errors must show one.
 func (g *Gathering) yield(severity Severity) bool {
 	if len(g.kinds) == g.kept && (severity != Error || g.Errors() > 0) {
 		return false
@@ -212,8 +212,7 @@ func (g *Gathering) yield(severity Severity) bool {
 // Errors returns how many of the findings that are kept are errors.
 func (g *Gathering) Errors() int { return g.errors }
 
-// Findings returns what was found, in the order in which it was first found, and how many findings there was no room
-// for.
+// Findings returns the findings in the order in which each was first found, and how many findings did not fit.
 func (g *Gathering) Findings() (fs []Finding, dropped int64) {
 	dropped = g.left
 	var all []*saying
@@ -257,7 +256,7 @@ func Warnings(fs []Finding) []Finding {
 	return fs
 }
 
-// shape is a text without its numbers, and, if asked, without what stands in double quotes.
+// shape returns a text without its numbers, and, if asked, without the words in double quotes.
 func shape(text string, values bool) string {
 	var b strings.Builder
 	quoted, escaped, digit := false, false, false

@@ -10,7 +10,7 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// Made is what Message looks at of a finished message; *render.Message is one. P is its type for a part.
+// Made is what Message needs from a finished message; *render.Message implements it. P is its type for a part.
 type Made[P part] interface {
 	Subject() string
 	Size() int64 // bytes on the wire
@@ -18,7 +18,7 @@ type Made[P part] interface {
 	Header() [][2]string // names and decoded values
 }
 
-// part has the fields of render.Part. It is spelt out so that this package imports none of the other rooms.
+// part has the fields of render.Part. It is written out so that this package imports none of the other packages.
 type part interface {
 	~struct {
 		ContentType, Name, CID string
@@ -36,7 +36,7 @@ const (
 	largeSize   = 10_240_000 // bytes; Postfix' message_size_limit unless set otherwise
 )
 
-// Size reports a message of size bytes that is larger than who takes. If most is 0, no limit is known.
+// Size reports a message of size bytes that is larger than most, the limit of who. If most is 0, no limit is known.
 func Size(size, most int64, who string) []Finding {
 	var found findings
 	if most > 0 && size > most {
@@ -47,8 +47,8 @@ func Size(size, most int64, who string) []Finding {
 	return found
 }
 
-// Message looks at a finished message for what no protocol forbids and nobody wants to send. The findings have no
-// place, because only the caller knows the row. It is pure and may be called concurrently.
+// Message looks in a finished message for things that no protocol forbids and nobody wants to send. The findings have
+// no place, because only the caller knows the row. It is pure and may be called concurrently.
 func Message[P part](m Made[P]) []Finding {
 	var found findings
 	found.subject(m.Subject())
@@ -249,8 +249,8 @@ func (fs *findings) left(noValue bool, of Part, where string) {
 // attributes are those that targets looks for, in this order.
 var attributes = [2]string{" href=", " src="}
 
-// targets yields what the href and src attributes of HTML hold. It looks only for the attributes and does not parse.
-// Each of a million messages passes here, and a warning may miss what is oddly written.
+// targets yields the values of the href and src attributes of HTML. It looks only for the attributes and does not
+// parse. A million messages may pass here, and a warning may miss an attribute that is oddly written.
 func targets(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, name := range attributes {

@@ -29,7 +29,7 @@ type Ignored struct {
 	Findings int64  `json:"findings"` // how many there were
 }
 
-// Judged returns the findings with the severities that they have in a campaign, without those that it leaves out.
+// Judged returns the findings with their severities in a campaign, without those that the campaign leaves out.
 func Judged(p codes.Policy, fs []Finding) []Finding {
 	if len(fs) == 0 || len(p.Severities)+len(p.Ignored) == 0 {
 		return fs
@@ -97,8 +97,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // fewNotes is how many notes are written unasked.
 const fewNotes = 3
 
-// WriteText writes the findings and a last line with the rows by state, the errors and the warnings. Many notes are one
-// line, unless AllNotes is set.
+// WriteText writes the findings and a last line with the rows by state, the errors and the warnings. Many notes become
+// one line, unless AllNotes is set.
 func (r *Report) WriteText(w io.Writer) error {
 	fold := !r.AllNotes && r.count(Note) > fewNotes
 	for _, f := range r.Findings {
@@ -150,7 +150,7 @@ func plural(n int64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// folded is one line in place of the notes.
+// folded returns one line in place of the notes.
 func (r *Report) folded() string {
 	var order []string
 	many := map[string]int{}
@@ -171,7 +171,7 @@ func (r *Report) folded() string {
 		strings.Join(order, ", "))
 }
 
-// LeftOut says in a line what the campaign file leaves out; "" if that is nothing.
+// LeftOut says in a line what the campaign file leaves out; "" if it leaves out nothing.
 func (r *Report) LeftOut() string {
 	var n int64
 	var why []string

@@ -1,9 +1,9 @@
-// Package kept keeps what was sent: the archive, a file for each message, and copies in the Sent folders of the servers'
-// accounts. [Open] returns a [Keeper], whose Sent takes each message that a server has taken, and whose Finish waits for
-// the copies.
+// Package kept keeps sent messages: in the archive, with a file for each message, and as copies in the Sent folders of
+// the servers' accounts. [Open] returns a [Keeper], whose Sent takes each message that a server has taken, and whose
+// Finish waits for the copies.
 //
-// The archive is a promise: where it cannot be written, the run ends. A copy in a Sent folder is not one. What becomes
-// of it changes neither what became of the message nor the run, and is told when the run has ended.
+// The archive is a promise: if it cannot be written, the run ends. A copy in a Sent folder is not a promise. What
+// becomes of a copy changes neither the outcome of the message nor the run, and is reported when the run has ended.
 package kept
 
 import (
@@ -29,7 +29,7 @@ type Config struct {
 	Way        func(*definition.Server) transport.Config // how a server is reached
 	Rehearsal  bool                                      // nothing is kept
 	Now        func() time.Time
-	// Tell is told, in words, how the filing of copies goes, from any goroutine; nil = nobody is.
+	// Tell is called, from any goroutine, with words on how the filing of copies goes; nil = it is not called.
 	Tell func(text string)
 }
 
@@ -40,15 +40,15 @@ type Keeper struct {
 	copies  map[string]*transport.Copies
 }
 
-// Copies is what became of the copies for Sent folders. The zero value says that there were to be none.
+// Copies is what became of the copies for Sent folders. The zero value says that no copies were wanted.
 type Copies struct {
 	Folders []string // as URLs, without secrets
 	Filed   int64
-	Failed  int64               // of some of these nobody knows whether they are in the folder
+	Failed  int64               // for some of these nobody knows whether they are in the folder
 	Named   []transport.Unfiled // the first 1,000 of each folder that failed
 }
 
-// Open opens the archive and the folders. No server is spoken to yet. The caller calls Finish.
+// Open opens the archive and the folders. It does not connect to a server yet. The caller calls Finish.
 func Open(c Config) (k *Keeper, err error) {
 	if c.Tell == nil {
 		c.Tell = func(string) {}
@@ -95,9 +95,9 @@ func (k *Keeper) Sent(d *ledger.Delivery, m sender.Mail, server string) error {
 	return nil
 }
 
-// Finish closes the archive, and waits until the copies are filed or have failed, when no Sent runs. When ctx has ended
-// it waits half a minute more, and no longer than until hard is closed. It is called once. A nil Keeper has nothing to
-// wait for. The error is about the archive.
+// Finish closes the archive, and waits until the copies are filed or have failed. Call it once, when no Sent runs. When
+// ctx has ended it waits half a minute more, but not after hard is closed. A nil Keeper has nothing to wait for. The
+// error is about the archive.
 func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies, err error) {
 	if k == nil {
 		return all, nil
@@ -138,7 +138,7 @@ func (k *Keeper) Finish(ctx context.Context, hard <-chan struct{}) (all Copies, 
 	return all, err
 }
 
-// Say tells what became of the copies, where there is no summary to say it.
+// Say reports what became of the copies, if there is no summary to report it.
 func (k *Keeper) Say(c Copies) {
 	if c.Filed+c.Failed == 0 {
 		return
@@ -150,7 +150,7 @@ func (k *Keeper) Say(c Copies) {
 	k.c.Tell(text)
 }
 
-// report tells each half minute how many copies wait, until over is closed.
+// report says every half minute how many copies wait, until over is closed.
 func (k *Keeper) report(over <-chan struct{}) {
 	tick := time.NewTicker(patience)
 	defer tick.Stop()

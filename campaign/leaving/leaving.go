@@ -1,10 +1,10 @@
-// Package leaving says who leaves which mail: [Find] reads the token that a person's message had, as an unsubscribe
-// page or a report gives it, and says whose it is and of which campaign. [Token.Entry] is what belongs on the
-// suppression list for it. [MailOf] is a campaign's mail as the list asks about it.
+// Package leaving says who leaves which mail: [Find] reads the token of a person's message, as an unsubscribe page or a
+// report gives it, and says which person and which campaign it belongs to. [Token.Entry] returns the entry for the
+// suppression list. [MailOf] describes a campaign's mail for a question to that list.
 //
-// A token is understood as long as there are the user's accounts: they keep what a campaign's tokens mean, and the
-// token itself has a keyed hash of the address. So it works when the campaign was purged or its person forgotten.
-// Ledgers only say which address that is.
+// A token is understood as long as the user's accounts exist: they keep what a campaign's tokens mean, and the token
+// itself has a keyed hash of the address. So it works even if the campaign was purged or its person forgotten. Ledgers
+// only say which address it is.
 package leaving
 
 import (
@@ -24,12 +24,12 @@ import (
 	"mailshot/render/token"
 )
 
-// MailOf is the mail of a definition's campaign.
+// MailOf returns the mail of a definition's campaign.
 func MailOf(d *definition.Definition) accounts.Mail {
 	return accounts.Mail{Domain: d.SenderDomain(), Topic: d.Bulk.Topic, Transactional: d.Bulk.Kind == bulk.Transactional}
 }
 
-// Issue remembers what a campaign's tokens mean. It comes before the first of them leaves.
+// Issue remembers what a campaign's tokens mean. Call it before the first token leaves.
 func Issue(ctx context.Context, a *accounts.Accounts, c token.Campaign, now time.Time) error {
 	secret, err := a.Secret(ctx)
 	if err != nil {
@@ -40,13 +40,13 @@ func Issue(ctx context.Context, a *accounts.Accounts, c token.Campaign, now time
 	})
 }
 
-// Token is a genuine token, and whose it is.
+// Token is a genuine token, with the person and the campaign that it belongs to.
 type Token struct {
 	Text                    string // as it is in the message
 	Use                     token.Use
 	Rehearsal               bool   // it acts on nobody
 	Campaign, Domain, Topic string // the campaign's id, its sender's domain and its topic; "" = not known
-	AddressKey              string // of the person; "" if no ledger that was looked into has them
+	AddressKey              string // of the person; "" if none of the searched ledgers has them
 	hidden                  string // the key of the entry for an address of which only the hash is known
 }
 
@@ -58,7 +58,7 @@ func (t *Token) Key() string {
 	return t.hidden
 }
 
-// UnusableError says that a text is a token, or looks like one, and names nobody here.
+// UnusableError says that a text is a token, or looks like a token, but names nobody here.
 type UnusableError struct {
 	Text string
 	Err  error // token.ErrForged, token.ErrOther, ErrNobody or ErrUnknown
@@ -70,16 +70,17 @@ func (e *UnusableError) Error() string { return e.Text + ": " + e.Err.Error() }
 func (e *UnusableError) Unwrap() error { return e.Err }
 
 var (
-	// ErrNobody is for what looks like a token of a campaign that was planned before tokens could be told from others.
+	// ErrNobody is for a text that looks like a token of a campaign that was planned before tokens could be told from
+	// other texts.
 	ErrNobody = errors.New("nobody here has this token")
 	// ErrUnknown is for a genuine token of a campaign that nobody knows of.
 	ErrUnknown = errors.New("a genuine token of a campaign that was not sent with these accounts")
 )
 
-// Is reports whether a text has a token in it, so that it is not the name of a person or of a domain.
+// Is reports whether a text contains a token, so that it is not the name of a person or of a domain.
 func Is(text string) bool { return len(token.Find(text)) > 0 }
 
-// Find reads the token in a text that a person has pasted, and looks into ledgers for whose it is. The error is an
+// Find reads the token in a text that a person has pasted, and searches the ledgers for its person. The error is an
 // *UnusableError unless the accounts or a ledger could not be read.
 func Find(ctx context.Context, text string, a *accounts.Accounts, ledgers []string) (*Token, error) {
 	f, err := newFinder(ctx, a, ledgers)
@@ -89,8 +90,8 @@ func Find(ctx context.Context, text string, a *accounts.Accounts, ledgers []stri
 	return f.among(ctx, text)
 }
 
-// Reader reads tokens without ledgers, many of them: it remembers which campaigns the accounts know. Make it with
-// NewReader. It is safe for concurrent use.
+// Reader reads many tokens without ledgers: it remembers which campaigns the accounts know. Make it with NewReader. It
+// is safe for concurrent use.
 type Reader struct{ f *finder }
 
 // NewReader returns a reader of tokens that were made with these accounts.
@@ -103,7 +104,7 @@ func NewReader(ctx context.Context, a *accounts.Accounts) (*Reader, error) {
 	return &Reader{f}, nil
 }
 
-// Find is the function of that name.
+// Find is like the function Find, without ledgers.
 func (r *Reader) Find(ctx context.Context, text string) (*Token, error) { return r.f.among(ctx, text) }
 
 func newFinder(ctx context.Context, a *accounts.Accounts, ledgers []string) (*finder, error) {
@@ -137,7 +138,7 @@ func (f *finder) among(ctx context.Context, text string) (*Token, error) {
 	return nil, unusable
 }
 
-// issued is the campaign that tokens name so. What the accounts know of one stays as it is.
+// issued returns the campaign that tokens name this way. What the accounts know about a campaign never changes.
 func (f *finder) issued(ctx context.Context, campaign [5]byte) (accounts.Tokened, bool, error) {
 	if f.known != nil {
 		if c, known := f.known.Load(campaign); known {
@@ -196,7 +197,8 @@ func (f *finder) find(ctx context.Context, text string) (*Token, error) {
 	})
 }
 
-// old finds whose a token of an older plan is. Only its ledger knows: the token of each row is made.
+// old finds the person of a token of an older plan. Only the ledger knows: old makes the token of each row, and
+// compares.
 func (f *finder) old(ctx context.Context, text string) (*Token, error) {
 	var t *Token
 	err := f.rows(ctx, "", func(c *ledger.Campaign, r *ledger.Record) bool {
@@ -260,9 +262,9 @@ func rows(ctx context.Context, file, id string, is func(*ledger.Campaign, *ledge
 	return false, nil
 }
 
-// Entry is what unsubscribing by the token puts on the suppression list: the person gets no mail of the campaign's
-// topic from its domain any more, or if it has none, no newsletter and no notice. The error says why it unsubscribes
-// nobody.
+// Entry returns what unsubscribing by the token puts on the suppression list: the person gets no more mail of the
+// campaign's topic from its domain, or, if the campaign has no topic, no more newsletters and notices. The error says
+// why the token unsubscribes nobody.
 func (t *Token) Entry() (accounts.Entry, error) {
 	switch {
 	case t.Rehearsal:
@@ -280,5 +282,5 @@ func (t *Token) Entry() (accounts.Entry, error) {
 	return e, nil
 }
 
-// Reason is that of the entries of people who unsubscribed.
+// Reason is the reason in the entries of people who unsubscribed.
 const Reason = "unsubscribed"

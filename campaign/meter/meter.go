@@ -1,12 +1,12 @@
 // Package meter keeps what the runs of a campaign put on the wire. [New] begins with a run, [Meter.Observe] takes the
-// news of its connections, [Meter.Close] ends it; and [Read] returns what was kept.
+// events of its connections, and [Meter.Close] ends it. [Read] returns the kept runs.
 //
-// The record is a file of JSON beside the ledger, and needs nothing of it. It has servers and numbers, and nobody's
-// name: of recipients' own servers it keeps no names either. It is written at most every half minute, whole, and at the
-// end of a run. What a process that was killed had not written is not counted, and nor is a connection that it left
-// open. So the sums say for how many messages they are.
+// The record is a JSON file beside the ledger, and does not depend on the ledger. It has servers and numbers, and names
+// no person; it does not name recipients' own servers either. It is written whole, at most every half minute, and at
+// the end of a run. If a process is killed, what it had not written is lost, and so are the connections that it left
+// open. So the sums say how many messages they are for.
 //
-// A record that cannot be written is in no run's way: Close says why, and the run is what it was.
+// A record that cannot be written does not disturb a run: Close says why, and the result of the run stays the same.
 package meter
 
 import (
@@ -28,7 +28,7 @@ import (
 	"mailshot/sender/tally"
 )
 
-// Ending is that of the record's name beside a ledger.
+// Ending is the ending of the record's name beside a ledger.
 const Ending = ".traffic"
 
 const (
@@ -44,13 +44,13 @@ type Run struct {
 	Parts   []Part    `json:"parts"`
 }
 
-// Part is what went over connections that are alike.
+// Part is what went over connections of one kind.
 type Part struct {
 	Kind
 	tally.Tally
 }
 
-// Kind is what kind of connections they were.
+// Kind is a kind of connections.
 type Kind struct {
 	Server     string `json:"server"`     // its name in the campaign
 	Security   string `json:"security"`   // none, implicit or starttls
@@ -93,7 +93,7 @@ func New(path string, now func() time.Time) *Meter {
 		wrote: begun}
 }
 
-// Observe returns an observer of a server's connections that counts, and then calls next; nil: there is no next.
+// Observe returns an observer of a server's connections, which counts and then calls next. A nil next is not called.
 func (m *Meter) Observe(server string, next func(sender.Event)) func(sender.Event) {
 	return func(e sender.Event) {
 		m.count(server, e.Traffic)
@@ -138,14 +138,14 @@ func (m *Meter) count(server string, t sender.Traffic) {
 	}
 }
 
-// Close writes the record of the run, once all its connections are closed. A run without connections leaves none. The
-// error says why it could not be written.
+// Close writes the record of the run. Call it once all connections of the run are closed. A run without connections
+// leaves no record. The error says why the record could not be written.
 func (m *Meter) Close() error {
 	m.works.Wait()
 	return m.write()
 }
 
-// write writes the record anew, with this run behind those before it.
+// write writes the record anew, with this run after the earlier ones.
 func (m *Meter) write() error {
 	m.writing.Lock()
 	defer m.writing.Unlock()
@@ -180,7 +180,7 @@ func (m *Meter) run() Run {
 	return r
 }
 
-// fold makes one of the oldest runs where there are too many.
+// fold joins the oldest runs into one if there are too many.
 func fold(runs []Run) []Run {
 	for len(runs) > mostOf {
 		runs[1] = Sum(runs[:2])
@@ -189,7 +189,7 @@ func fold(runs []Run) []Run {
 	return runs
 }
 
-// Sum is several runs as one. Its parts are sorted.
+// Sum adds up several runs into one. Its parts are sorted.
 func Sum(runs []Run) (all Run) {
 	parts := map[Kind]*tally.Tally{}
 	for i, r := range runs {
@@ -223,7 +223,7 @@ func Compare(a, b Part) int {
 		number(a.Chunking)-number(b.Chunking), number(a.Pipelining)-number(b.Pipelining), number(a.IPv6)-number(b.IPv6))
 }
 
-// Read returns the runs that were kept, the oldest first; none where there is no record.
+// Read returns the kept runs, the oldest first; none if there is no record.
 func Read(path string) ([]Run, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

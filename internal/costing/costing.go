@@ -1,9 +1,9 @@
 // Package costing says what a campaign costs on the wire, for estimate --traffic and report --traffic. [New] begins to
-// count the messages of an estimate, [Counter.Add] takes each, [Counter.Traffic] says what they cost on every path; and
-// [Counted] lays what sessions have counted beside the bounds of the model. [ParseLine] reads a line.
+// count the messages of an estimate, [Counter.Add] takes each message, and [Counter.Traffic] says what they cost on
+// every path. [Counted] compares what sessions have counted with the bounds of the model. [ParseLine] reads a line.
 //
-// The model is mailshot/internal/traffic. This room decides what it is asked: with which settings of the campaign's
-// server, and with which assumptions where the campaign file does not say.
+// The model is mailshot/internal/traffic. This package decides what to ask it: with which settings of the campaign's
+// server, and with which assumptions where the campaign file says nothing.
 package costing
 
 import (
@@ -21,7 +21,7 @@ import (
 	"mailshot/render/token"
 )
 
-// Config says for what to count. Allowance is what the campaign may use of Server; nil: it has no server yet.
+// Config says what to count for. Allowance is what the campaign may use of Server; nil: it has no server yet.
 type Config struct {
 	Server    *definition.Server
 	Several   int    // how many servers there are, of which Server is the first
@@ -30,7 +30,7 @@ type Config struct {
 	Allowance caps.Allowance
 	Line      traffic.Line
 	Timed     bool // Line has a rate and a round trip
-	// Offers is what the server offered when it was last spoken to; nil: that is not known.
+	// Offers is what the server offered in the last session; nil: not known.
 	Offers *Offers
 }
 
@@ -39,15 +39,15 @@ type Offers struct{ Pipelining, Chunking bool }
 
 // Traffic is what a campaign costs on the wire, in JSON.
 type Traffic struct {
-	Line    *Line    `json:"line,omitempty"`   // for which times are; none: there are none
-	Server  string   `json:"server,omitempty"` // whose settings the first path has
-	Assumed []string `json:"assumed"`          // what is taken for granted, in words
+	Line    *Line    `json:"line,omitempty"`   // the line that times are for; absent: no times
+	Server  string   `json:"server,omitempty"` // the server whose settings the first path has
+	Assumed []string `json:"assumed"`          // the assumptions, in words
 	Content Content  `json:"content"`
 	Paths   []Path   `json:"paths"` // the first has the campaign's own settings
 	Fetch   []Path   `json:"fetch"` // the same messages fetched from a mailbox, over one connection
-	// Caps is for how many seconds the caps, hours and waves stretch the campaign.
+	// Caps is over how many seconds the caps, hours and waves stretch the campaign.
 	Caps float64 `json:"caps_seconds"`
-	// Binds is what the campaign's own time goes by: bandwidth, round trips, or caps; none: no line was given.
+	// Binds says what limits the campaign on its own path: bandwidth, round trips, or caps; absent: no line was given.
 	Binds string `json:"binds,omitempty"`
 }
 
@@ -61,7 +61,7 @@ type Line struct {
 	Timestamps bool    `json:"timestamps"`
 }
 
-// Content is what the octets of all messages are.
+// Content says what the octets of all messages consist of.
 type Content struct {
 	Messages int64 `json:"messages"`            // that were counted
 	Size     int64 `json:"size"`                // bytes of the messages
@@ -73,7 +73,7 @@ type Content struct {
 	Header   int64 `json:"header"`              // header fields, delimiters, and what sealing adds
 }
 
-// Path is what one way costs.
+// Path is the cost on one path.
 type Path struct {
 	// Path is lock-step, pipelined, ahead (the next envelope goes with the end of a message) or BDAT; for fetching POP3,
 	// IMAP (one FETCH for all) or IMAP one by one.
@@ -84,8 +84,8 @@ type Path struct {
 	Time       *Time   `json:"time,omitempty"`
 }
 
-// Time is how long it takes on the line, in seconds. The parts add up over all connections, Total is with those that
-// are open at the same time.
+// Time is how long the messages take on the line, in seconds. The parts are sums over all connections; Total takes into
+// account that connections are open at the same time.
 type Time struct {
 	Total      float64 `json:"total"`
 	Bytes      float64 `json:"bytes"`       // while they are on the line
@@ -97,7 +97,7 @@ type Time struct {
 	Parallel int64 `json:"connections"`
 }
 
-// Defaults that the sender has, and lengths that the campaign file does not tell.
+// Defaults of the sender, and lengths that the campaign file does not give.
 const (
 	perConnection = 100
 	connections   = 2
@@ -331,7 +331,7 @@ func (y *Counter) flush() {
 	clear(y.kinds)
 }
 
-// Traffic is what the messages cost that were counted. caps is for how long caps, hours and waves stretch the campaign.
+// Traffic returns what the counted messages cost. caps is how long caps, hours and waves stretch the campaign.
 func (y *Counter) Traffic(caps time.Duration) Traffic {
 	y.flush()
 	t := Traffic{Assumed: append([]string{}, y.assumed...), Content: y.content, Caps: caps.Seconds(),

@@ -13,7 +13,7 @@ import (
 type Report struct {
 	Campaign string    `json:"campaign"`         // its id
 	Sent     int64     `json:"sent"`             // messages that servers have taken, by the ledger
-	Counted  int64     `json:"counted"`          // those of counted connections; above Sent: the ledger was begun anew
+	Counted  int64     `json:"counted"`          // messages of counted connections; above Sent: the ledger was begun anew
 	Runs     int64     `json:"runs"`             // that counted
 	Since    time.Time `json:"since,omitzero"`   // when the first of them began
 	Parts    []Counted `json:"parts"`            // by server and kind of connection
@@ -27,8 +27,8 @@ type LastRun struct {
 	Parts   []Counted `json:"parts"`
 }
 
-// OffersOf is what a server offered in the newest of the runs that spoke to it, by the kind of connection that most of
-// its connections had there; nil: none spoke to it.
+// OffersOf returns what a server offered in the newest run that spoke to it, by the most frequent kind of its
+// connections in that run; nil: no run spoke to it.
 func OffersOf(runs []meter.Run, server string) (found *Offers) {
 	most := int64(0)
 	for _, r := range slices.Backward(runs) {
@@ -44,27 +44,27 @@ func OffersOf(runs []meter.Run, server string) (found *Offers) {
 	return found
 }
 
-// Counted is what connections of a kind have counted, with what the model makes of it.
+// Counted is what connections of a kind have counted, with the bounds that the model gives.
 type Counted struct {
 	meter.Kind
 	Path        string   `json:"path"` // how most of the messages went: lock-step, pipelined, ahead or BDAT
 	Connections int64    `json:"connections"`
 	Messages    Messages `json:"messages"`
-	// PayloadUp and PayloadDown are bytes on the socket, with those of TLS and without headers of TCP.
+	// PayloadUp and PayloadDown are bytes on the socket, including TLS and without the headers of TCP.
 	PayloadUp   int64 `json:"payload_up"`
 	PayloadDown int64 `json:"payload_down"`
 	Writes      int64 `json:"writes"`
 	Reads       int64 `json:"reads"`
-	// Flights is how often this end wrote after it had read: what waits for a round trip.
+	// Flights is how often this end wrote after it had read. Each of these writes waits for a round trip.
 	Flights int64 `json:"flights"`
-	// FlightsBound is what the paths of the messages need: at least, and with a QUIT for each connection. Above it are
-	// messages that were refused, and those with copies in lock-step.
+	// FlightsBound is how many flights the paths of the messages need: at least, and with a QUIT for each connection.
+	// Refused messages, and messages with copies in lock-step, need more than that.
 	FlightsBound traffic.Range `json:"flights_bound"`
-	// HandshakeUp and HandshakeDown are what TLS's handshakes have of the payload.
+	// HandshakeUp and HandshakeDown are the bytes of TLS handshakes in the payload.
 	HandshakeUp   int64 `json:"handshake_up"`
 	HandshakeDown int64 `json:"handshake_down"`
-	// Segments and Volume are what goes over the line, in TCP segments and IP bytes of both directions, for this payload
-	// by the model: over Ethernet, with the timestamps of this machine's TCP, and without loss.
+	// Segments and Volume are what goes over the line for this payload by the model, in TCP segments and IP bytes of
+	// both directions: over Ethernet, with the timestamps of this machine's TCP, and without loss.
 	Segments traffic.Range `json:"segments"`
 	Volume   traffic.Range `json:"volume"`
 }
@@ -77,10 +77,10 @@ type Messages struct {
 	Chunked   int64 `json:"bdat"`      // in one write with the message
 }
 
-// All is how many they are.
+// All returns the number of all messages.
 func (m Messages) All() int64 { return m.LockStep + m.Pipelined + m.Ahead + m.Chunked }
 
-// NewReport is the report of runs, of which a campaign has sent so many messages.
+// NewReport returns the report of the runs of a campaign. sent is how many messages the campaign has sent.
 func NewReport(id string, sent int64, runs []meter.Run) Report {
 	all := meter.Sum(runs)
 	r := Report{Campaign: id, Sent: sent, Runs: all.Runs, Since: all.Started, Parts: counted(all)}
@@ -104,7 +104,7 @@ func counted(r meter.Run) []Counted {
 // flightsOf is how many flights a message needs, by its way.
 var flightsOf = [tally.Ways]int64{tally.LockStep: 4, tally.Pipelined: 2, tally.Ahead: 1, tally.Chunked: 1}
 
-// CountedOf lays what was counted beside the model.
+// CountedOf compares what was counted with the model.
 func CountedOf(p meter.Part) Counted {
 	c := Counted{
 		Kind: p.Kind, Connections: p.Sessions, PayloadUp: p.Sent, PayloadDown: p.Received, Writes: p.Writes, Reads: p.Reads,

@@ -12,7 +12,7 @@ import (
 	"mailshot/internal/traffic"
 )
 
-// presets are lines that have a name. The figures are round ones of what is sold, and nobody's promise.
+// presets are lines that have a name. The figures are round figures of lines that are sold. Nobody promises them.
 var presets = []struct {
 	name string
 	line traffic.Line
@@ -23,7 +23,7 @@ var presets = []struct {
 	{"modem", traffic.Line{Up: 33_600, Down: 56_000, RTT: 150 * time.Millisecond}},
 }
 
-// Presets are the names of lines that have one.
+// Presets returns the names of the preset lines.
 func Presets() []string {
 	names := make([]string, len(presets))
 	for i, p := range presets {
@@ -39,8 +39,8 @@ var usage = "a rate and a round trip, as 2mbit,600ms; up and down, as 512kbit,2m
 // An example that a hint shows.
 const example = "as in --line 2mbit,600ms"
 
-// ParseLine reads a line: 2mbit,600ms; or 512kbit,2mbit,80ms with the rates up and down; or the name of a preset. What
-// stands later in it holds, so that a preset can be changed. The error has all mistakes, each with a hint.
+// ParseLine reads a line: 2mbit,600ms; or 512kbit,2mbit,80ms with the rates up and down; or the name of a preset. A
+// later word overrides an earlier one, so that a preset can be changed. The error has all mistakes, each with a hint.
 func ParseLine(text string) (traffic.Line, error) {
 	var line traffic.Line
 	var errs []error

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Cost is what messages cost on the wire. Bytes are those of IP packets, unless it says otherwise.
+// Cost is what messages cost on the wire. Bytes are bytes of IP packets, unless a field says otherwise.
 type Cost struct {
 	Messages    int64 `json:"messages"`
 	Connections int64 `json:"connections"`
 	// User is what users wrote, before encoding.
 	User int64 `json:"user"`
-	// PayloadUp and PayloadDown are the bytes of TCP, from the client and to it, with what TLS adds.
+	// PayloadUp and PayloadDown are the bytes of TCP payload, from the client and to it, including what TLS adds.
 	PayloadUp   int64 `json:"payload_up"`
 	PayloadDown int64 `json:"payload_down"`
 	// Records is how many records TLS has cut application data into; 0 without TLS.
@@ -21,16 +21,16 @@ type Cost struct {
 	// may put the end of one and the beginning of the next into one segment.
 	DataUp   Range `json:"data_up"`
 	DataDown Range `json:"data_down"`
-	// Segments are all segments, with acknowledgements.
+	// Segments are all segments, including acknowledgements.
 	Segments Range `json:"segments"`
-	// Volume is all IP bytes in both directions. VolumeUp and VolumeDown are its directions.
+	// Volume is all IP bytes in both directions. VolumeUp and VolumeDown are the bytes in each direction.
 	Volume     Range `json:"volume"`
 	VolumeUp   Range `json:"volume_up"`
 	VolumeDown Range `json:"volume_down"`
 	// Rounds is how many round trips the client waits for, over all connections, without opening and closing and
 	// without slow start.
 	Rounds int64 `json:"rounds"`
-	// Lengths are the frames that are expected, by their length, the shortest first.
+	// Lengths are the expected frames, by their length, the shortest first.
 	Lengths []Length `json:"lengths"`
 
 	line     Line
@@ -45,11 +45,11 @@ type Length struct {
 	Frame int `json:"frame"`
 	// Data frames carry payload.
 	Data int64 `json:"data"`
-	// Shared are those of Data whose length is not certain: they belong to a write that is followed at once by another,
-	// or to one that the kernel may not take at once. The number of the others is exact where all messages are alike, and
-	// a mean where they are not.
+	// Shared is how many of the Data frames have no certain length: they belong to a write that is followed at once by
+	// another, or to a write that the kernel may not take at once. The number of the other frames is exact if all
+	// messages are alike, and a mean if they are not.
 	Shared int64 `json:"shared"`
-	// Bare frames carry none: SYN, FIN and acknowledgements. It is what is expected.
+	// Bare frames carry no payload: SYN, FIN and acknowledgements. It is the expected number.
 	Bare int64 `json:"bare"`
 }
 
@@ -78,8 +78,8 @@ func (t *Tally) cost(s *sum, connections int64) Cost {
 		c.DataUp.Upper += loose
 	}
 	h := int64(s.h)
-	// The sender of a flow gets the acknowledgements of it. Each end acknowledges one FIN, and the server the first
-	// command: Linux acknowledges the first segments of a connection at once. SYN, ACK and one FIN are the client's.
+	// The sender of a flow gets its acknowledgements. Each end acknowledges one FIN, and the server the first command:
+	// Linux acknowledges the first segments of a connection at once. SYN, ACK and one FIN are the client's.
 	up, down := (s.up.acks+500)/1000+connections, (s.down.acks+500)/1000
 	syn := int64(t.line.syn())
 	both := h * (c.DataUp.Upper + c.DataDown.Upper)
@@ -127,7 +127,7 @@ func (c *Cost) lay(s *sum, syns, bare int64) {
 	}
 }
 
-// Efficiency is the share of all bytes that users wrote, 0 to 1, by the expected volume.
+// Efficiency is the share of the expected volume that users wrote, 0 to 1.
 func (c Cost) Efficiency() float64 {
 	if c.Volume.Expected == 0 {
 		return 0
@@ -135,8 +135,8 @@ func (c Cost) Efficiency() float64 {
 	return float64(c.User) / float64(c.Volume.Expected)
 }
 
-// Delay is how long something takes, by its parts. The parts are those of one connection after another; Total is with
-// the connections that are open at the same time.
+// Delay is how long something takes, with its parts. The parts are for one connection after another; Total takes into
+// account that connections are open at the same time.
 type Delay struct {
 	Connecting time.Duration `json:"connecting"` // opening and closing of TCP
 	Rounds     time.Duration `json:"rounds"`     // round trips of commands
@@ -144,7 +144,7 @@ type Delay struct {
 	Bytes      time.Duration `json:"bytes"`      // the time that the bytes need on the line
 	Server     time.Duration `json:"server"`     // what the caller says that servers need
 	Total      time.Duration `json:"total"`
-	// Binds is what the time mostly goes into: "round trips", "bandwidth" or "server"; "" when there is no delay.
+	// Binds says what takes most of the time: "round trips", "bandwidth" or "server"; "" when there is no delay.
 	Binds string `json:"binds"`
 }
 
@@ -179,7 +179,7 @@ func (c Cost) Delay(server time.Duration) Delay {
 	return d
 }
 
-// lasting is so many nanoseconds; what is longer than the longest time.Duration, 292 years, is that one.
+// lasting is ns as a time.Duration. More than the longest time.Duration, 292 years, becomes that longest one.
 func lasting(ns float64) time.Duration {
 	if ns >= math.MaxInt64 {
 		return math.MaxInt64
@@ -187,8 +187,8 @@ func lasting(ns float64) time.Duration {
 	return time.Duration(ns)
 }
 
-// stalls is for how many nanoseconds a first body waits for acknowledgements, because its window does not fill the line yet. The window
-// begins with ten segments and doubles each round trip (RFC 5681, 6928).
+// stalls returns how many nanoseconds a first body waits for acknowledgements, because its window does not fill the
+// line yet. The window begins with ten segments and doubles each round trip (RFC 5681, 6928).
 func (c Cost) stalls() float64 {
 	rate := c.line.Up
 	if c.pulls {

@@ -7,30 +7,31 @@ type Fetch struct {
 	TLS      TLS
 	// Clear are the exchanges before the handshake, with StartTLS.
 	Clear []Exchange
-	// Open are the exchanges of a connection before the first message, with the greeting; Close those behind the last.
-	// An exchange of Up 0 that is not the first is a further write of the answer before it.
+	// Open are the exchanges of a connection before the first message, including the greeting; Close are the exchanges
+	// after the last message. An exchange with Up 0 that is not the first is a further write of the answer before it.
 	Open, Close []Exchange
 	// Ask is the command that fetches a message, in bytes, with a number of one digit.
 	Ask int
-	// Lead is what the server says in front of a message, and Tail what it says behind it. LeadAlone says that Lead is a
-	// write of its own.
+	// Lead is the length of what the server says before a message, and Tail of what it says after it. LeadAlone says
+	// that Lead is a write of its own.
 	Lead, Tail int
 	LeadAlone  bool
 	// Dotted says that a dot at the beginning of a line is doubled.
 	Dotted bool
-	// Once says that one command fetches many messages: Batch of them, 0: all of a connection. Done is the answer behind
-	// all of them.
+	// Once says that one command fetches many messages: Batch of them, or with 0 all messages of a connection. Done is
+	// the answer after all of them.
 	Once        bool
 	Batch, Done int
 	// Piece is the largest part of a message that one command fetches; the rest comes by further commands of AskPiece
 	// bytes, with Lead, Tail and Done each. 0: there are no pieces.
 	Piece, AskPiece int
-	// Record is the largest payload of the server's TLS records; 0: 16,384, each as full as it can be. Dovecot sends up to
-	// 4,096, and where it ends one depends on how it reads its files: such a server may cut each message twice more.
+	// Record is the largest payload of the server's TLS records; 0: 16,384, each as full as it can be. Dovecot sends up
+	// to 4,096, and where it ends a record depends on how it reads its files: such a server may cut each message twice
+	// more.
 	Record int
 	// Quick says that the server acknowledges each command before it answers, as Dovecot makes the kernel do.
 	Quick bool
-	// Then are the exchanges behind each message, such as DELE.
+	// Then are the exchanges after each message, such as DELE.
 	Then []Exchange
 	// Connections is how many connections the messages are fetched over; 0: 1.
 	Connections int
@@ -49,8 +50,8 @@ func POP3(line Line, user, secret int) Fetch {
 	}
 }
 
-// IMAP is a session that fetches all messages by one command, or each by one of its own (RFC 9051): LOGIN, SELECT,
-// FETCH, LOGOUT.
+// IMAP is a session that fetches all messages by one command, or each message by a command of its own (RFC 9051):
+// LOGIN, SELECT, FETCH, LOGOUT.
 func IMAP(line Line, user, secret int, once bool) Fetch {
 	const done = len("a3 OK Fetch completed (0.001 + 0.000 secs).\r\n")
 	f := Fetch{Line: line, Once: once,

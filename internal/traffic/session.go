@@ -29,8 +29,8 @@ type Replies struct {
 	Offer int
 	// Chunk is the answer to BDAT LAST; 0: as End. Postfix says the message's size in it.
 	Chunk int
-	// Together says that the answers to commands that came in one write are sent in one write, as Postfix does. Else
-	// each answer is a write of its own.
+	// Together says that the server sends the answers to the commands of one write in one write, as Postfix does.
+	// Otherwise each answer is a write of its own.
 	Together bool
 }
 
@@ -66,7 +66,7 @@ const (
 	writeSize = 64 << 10
 )
 
-// Message is what the cost of a message depends on, in bytes.
+// Message has the figures on which the cost of a message depends, in bytes.
 type Message struct {
 	Mail int // the MAIL line with its parameters and CRLF
 	Rcpt int // the RCPT lines of all its recipients, with CRLF

@@ -5,10 +5,10 @@ package traffic
 type TLS struct {
 	// Version is 12 or 13; 0: 13.
 	Version int
-	// Flights are the handshake's writes in their order; nil: those of [Handshake] for the version, with a chain of
-	// 1,600 bytes. Measured ones are exact.
+	// Flights are the handshake's writes in their order; nil: the writes of [Handshake] for the version, with a chain
+	// of 1,600 bytes. Measured flights are exact.
 	Flights []Flight
-	// Tickets is how many bytes the server sends in session tickets behind the handshake, in one write. A client that
+	// Tickets is how many bytes of session tickets the server sends after the handshake, in one write. A client that
 	// resumes no session gets none (RFC 8446 section 4.2.9), and mailshot resumes none.
 	Tickets int
 	// Overhead is what a record adds to its payload, in bytes. 0: 22 in TLS 1.3 (header 5, type 1, tag 16), 29 in TLS
@@ -39,7 +39,7 @@ const (
 )
 
 // Handshake returns the writes of a full handshake between two programs in Go. chain is the size of the server's
-// certificates in bytes. It is within some ten bytes of what is sent, for names and signatures vary in length.
+// certificates in bytes. It is within some ten bytes of what is sent, because names and signatures vary in length.
 func Handshake(version, chain int) []Flight {
 	if version == 12 {
 		return []Flight{

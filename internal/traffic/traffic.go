@@ -1,19 +1,19 @@
 // Package traffic says what mail costs on the wire: bytes, segments, frames and time, for sending by SMTP and for
-// fetching by POP3 and IMAP. It computes and does nothing else: it opens no connection and reads no file.
+// fetching by POP3 and IMAP. It only computes: it opens no connection and reads no file.
 //
 // # The model
 //
 // A connection carries payload in data segments. Each has a header of IP and TCP. The receiver acknowledges them, and
-// an acknowledgement either rides on data of its own or is a segment of its own. So the volume of a connection lies
-// between two bounds, which need no assumption about the receiver:
+// an acknowledgement either rides on the receiver's own data or is a segment of its own. So the volume of a connection
+// lies between two bounds, which need no assumption about the receiver:
 //
 //	lower     every acknowledgement rides on data
 //	upper     every data segment is acknowledged by a segment of its own
 //	expected  between them, by how Linux acknowledges, as it was measured ([Acks])
 //
-// What a message costs does not depend on the other messages of its connection, but for the first few records of TLS.
-// So costs are sums. A [Tally] takes messages one after another, or many of the same size at once, and then says what
-// all of them cost. It keeps no message. Adding one allocates nothing.
+// The cost of a message does not depend on the other messages of its connection, except for the first few records of
+// TLS. So costs are sums. A [Tally] takes messages one after another, or many of the same size at once, and then says
+// what all of them cost. It keeps no message. Adding one allocates nothing.
 //
 // Loss is not in the model: each retransmission adds its segment.
 //
@@ -23,7 +23,7 @@ package traffic
 
 import "time"
 
-// Line is the way between the two ends. The zero value is Ethernet with IPv4 and timestamps, without delay and limit.
+// Line is the line between the two ends. The zero value is Ethernet with IPv4 and timestamps, without delay or limit.
 type Line struct {
 	// MTU is the largest IP packet in bytes; 0: 1500.
 	MTU int
@@ -32,10 +32,10 @@ type Line struct {
 	// NoTimestamps leaves out the 12 bytes of TCP timestamps in each segment. Linux, macOS and the BSDs use them.
 	// Windows does not offer them.
 	NoTimestamps bool
-	// Framing is how many bytes the line adds to each IP packet, for the time that bytes take. 0: 14, Ethernet as it is
-	// captured; negative: none. On an Ethernet cable it is 38, with check sum, preamble and gap.
+	// Framing is how many bytes the line adds to each IP packet; it counts for the time that bytes take. 0: 14,
+	// Ethernet as it is captured; negative: none. On an Ethernet cable it is 38, with check sum, preamble and gap.
 	Framing int
-	// RTT is the time that a packet and its answer need without anything queued.
+	// RTT is the time that a packet and its answer need while nothing is queued.
 	RTT time.Duration
 	// Up and Down are bits per second from the client and to it. Up 0: no limit; Down 0: as Up.
 	Up, Down int64
@@ -93,7 +93,7 @@ func (l Line) Control() int { return 2*l.syn() + 3*l.Header() }
 // controlSegments is how many segments [Line.Control] counts.
 const controlSegments = 5
 
-// FrameOf is the length of the Ethernet frame that carries an IP packet, as it is captured: without the check sum, and
+// FrameOf is the length of the Ethernet frame that carries an IP packet, as it is captured: without the check sum, but
 // with the padding that short frames get on a cable.
 func FrameOf(packet int) int { return max(leastFrame, packet+ethernetHeader) }
 
@@ -152,6 +152,6 @@ const (
 // String returns clear, implicit or starttls.
 func (s Security) String() string { return [...]string{"clear", "implicit", "starttls"}[s] }
 
-// Exchange is a write of the client and the server's answer to it, in bytes of payload with line ends. Up 0 is an
-// answer to nothing, such as a greeting.
+// Exchange is a write of the client and the server's answer to it, in bytes of payload with line ends. With Up 0 the
+// server speaks unasked, as in a greeting.
 type Exchange struct{ Up, Down int }

@@ -6,8 +6,9 @@ import (
 	"hash"
 )
 
-// body hashes the canonical form of a body (RFC 6376 section 3.4.4): blanks at the end of a line go, others become one
-// space, and empty lines at the end of all go. What is given may end anywhere, also within a line.
+// body hashes the canonical form of a body (RFC 6376 section 3.4.4). Blanks at the end of a line are removed, other
+// blanks become one space, and empty lines at the end of the body are removed. Each piece may end anywhere, even within
+// a line.
 type body struct {
 	h     hash.Hash
 	buf   []byte
@@ -64,8 +65,8 @@ func (b *body) lines(p []byte) {
 
 var cr, twoBlanks = []byte("\r"), []byte("  ")
 
-// canonical is the length of the whole lines that p begins with, none of which is empty, that are canonical as they are.
-// p begins at the beginning of a line. Nearly all lines of a message are such, and they are hashed where they lie.
+// canonical returns the length of the whole lines at the start of p that are not empty and already canonical. p begins
+// at the beginning of a line. Nearly all lines of a message are already canonical, and they are hashed without copying.
 func canonical(p []byte) (n int) {
 	for {
 		line := p[n:]
@@ -82,7 +83,7 @@ func canonical(p []byte) (n int) {
 	}
 }
 
-// special is how many octets p begins with that are neither blanks nor CR.
+// special returns how many octets at the start of p are neither blanks nor CR.
 func special(p []byte) int {
 	// Most lines are words, or 76 octets without a blank: looking for the line's end first finds both quickly.
 	p = p[:min(len(p), 128)] // a line without an end is not looked through for each of its words
@@ -99,7 +100,7 @@ func special(p []byte) int {
 	return end
 }
 
-// text takes octets that stand in a line.
+// text takes octets within a line.
 func (b *body) text(p []byte) {
 	for ; b.empty > 0; b.empty-- {
 		b.buf = append(b.buf, crlf...)

@@ -2,14 +2,14 @@
 // makes a [Signer] of one or more of them, and [Signer.Sign] makes the DKIM-Signature fields that go in front of a
 // message.
 //
-// Both algorithms of the standard are known: rsa-sha256, and ed25519-sha256 (RFC 8463). A message may have a signature
-// by each, because not every receiver knows the second. Header and body are canonicalized as relaxed, since relays
-// touch blanks and fold fields. The body is signed whole: there is no l=, which would let anybody add to it. From is
-// signed once more often than it is there, so that a second From breaks the signature. A field of [Signed] that
-// the message lacks can be added on the way.
+// It knows both algorithms of the standard: rsa-sha256, and ed25519-sha256 (RFC 8463). A message may have a signature
+// by each, because not every receiver knows the second. Header and body are canonicalized as relaxed, because relays
+// change blanks and fold fields. The whole body is signed: there is no l=, which would let anybody add to it. From is
+// signed once more often than it occurs, so that a second From breaks the signature. If the message lacks a field of
+// [Signed], somebody can add that field on the way.
 //
-// The writer is this package's own because what it signs was made by us and is in memory in pieces, some of which many
-// messages share. go-msgauth, which verifies in [Verify] and in tests, copies and parses each message again.
+// This package makes the signatures itself, because we made the messages and they are in memory in pieces, some of
+// which many messages share. go-msgauth, which verifies in [Verify] and in tests, copies and parses each message again.
 package dkim
 
 import (
@@ -29,7 +29,7 @@ import (
 	"time"
 )
 
-// Signed are the fields that a signature covers where the message has them, in the order of its h= (RFC 6376 section
+// Signed are the fields that a signature covers if the message has them, in the order of its h= (RFC 6376 section
 // 5.4.1; RFC 8058 section 4 asks for the two of unsubscribing, and Gmail for Feedback-ID).
 var Signed = []string{
 	"From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version",
@@ -37,18 +37,18 @@ var Signed = []string{
 	"Feedback-ID", "Auto-Submitted",
 }
 
-// Key is a private key and where its public half is published: as a TXT record of SELECTOR._domainkey.DOMAIN.
+// Key is a private key, and the place where its public half is published: a TXT record of SELECTOR._domainkey.DOMAIN.
 type Key struct {
 	Domain   string        // the signing domain (d=), as A-labels
 	Selector string        // (s=)
 	Private  crypto.Signer // an *rsa.PrivateKey or an ed25519.PrivateKey, see ParseKey
 }
 
-// Bits below which an RSA key is refused: RFC 8301 section 3.2 has verifiers take none of fewer.
+// The fewest bits of an RSA key: RFC 8301 section 3.2 has verifiers refuse shorter keys.
 const leastBits = 1024
 
-// ParseKey reads a private key: PEM in PKCS #8 or PKCS #1, or what stands between the lines BEGIN and END, on one line.
-// No error of it holds a part of the key.
+// ParseKey reads a private key: PEM in PKCS #8 or PKCS #1, or the text between the lines BEGIN and END, on one line.
+// Its errors contain no part of the key.
 func ParseKey(text string) (crypto.Signer, error) {
 	der := []byte(nil)
 	if block, _ := pem.Decode([]byte(text)); block != nil {
@@ -84,7 +84,7 @@ func ParseKey(text string) (crypto.Signer, error) {
 	return nil, errors.New("the key is neither RSA nor Ed25519")
 }
 
-// Record is the TXT record that publishes the public half of a key (RFC 6376 section 3.6.1, RFC 8463 section 4).
+// Record returns the TXT record that publishes the public half of a key (RFC 6376 section 3.6.1, RFC 8463 section 4).
 func Record(k crypto.Signer) string {
 	switch public := k.Public().(type) {
 	case ed25519.PublicKey:
@@ -101,14 +101,14 @@ func Record(k crypto.Signer) string {
 // Signer signs messages with all of its keys. It is safe for concurrent use.
 type Signer struct{ keys []key }
 
-// key is a key with what is the same in all of its signatures.
+// key is a key with the parts that are the same in all of its signatures.
 type key struct {
 	Key
 	head string // the fields of a signature up to t=
 	hash crypto.Hash
 }
 
-// New returns a signer. A message gets a signature by each key, in their order.
+// New returns a signer. A message gets a signature by each key, in this order.
 func New(keys ...Key) *Signer {
 	s := &Signer{}
 	for _, k := range keys {
@@ -181,8 +181,8 @@ func (k *key) sign(dst, covered []byte, names []string, bodyHash string, date ti
 	return append(append(dst, text...), "\r\n"...), nil
 }
 
-// cover returns the names of the fields that a signature covers, and their canonical form. Of a field that is there
-// more than once the last one comes first (RFC 6376 section 5.4.2).
+// cover returns the names of the fields that a signature covers, and their canonical form. If a field occurs more than
+// once, the last one comes first (RFC 6376 section 5.4.2).
 func cover(header []byte) (names []string, canonical []byte) {
 	fields := split(header)
 	canonical = make([]byte, 0, len(header))

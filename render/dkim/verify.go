@@ -8,8 +8,9 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 )
 
-// Verify verifies a message that Sign has signed, in pieces and with the fields of Sign in front, as a receiver would
-// that finds the keys' public halves where they are to be published. It is another's code than what signs.
+// Verify verifies a message that Sign has signed, in pieces and with the fields of Sign in front. It does so like a
+// receiver that finds the public halves of the keys where they should be published. Its code is from other authors than
+// the code that signs.
 func (s *Signer) Verify(message ...[]byte) error {
 	records := map[string][]string{}
 	for _, k := range s.keys {

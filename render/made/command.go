@@ -1,10 +1,10 @@
-// Package made makes files by running programs: a [Command] is the author's own program, and a [Page] is printed by a
-// browser. Both say first what a file is made of (Recipe), so that the caller can look whether it has the file, and
-// make it if not (Run).
+// Package made makes files by running programs: a [Command] runs the author's own program, and a browser prints a
+// [Page]. Both first say what a file is made from (Recipe), so that the caller can check whether it already has the
+// file. If not, Run makes it.
 //
-// A program is run without a shell, with an empty standard input, in the campaign's folder, and sees none of the
-// variables in which secrets are. It has a folder of its own for what it works on, a time, and a number of bytes. When
-// one of these is over, it is killed with all that it has started.
+// A program runs without a shell, with an empty standard input, in the campaign's folder, and sees none of the
+// variables that hold secrets. It has a folder of its own for its work. Its time and the number of its bytes are
+// limited. If it goes beyond a limit, it is killed with all the processes that it has started.
 //
 // A cell of the list is text within one argument. It never begins an option, and it has no control characters.
 package made
@@ -35,7 +35,7 @@ type Command struct {
 	Limits
 }
 
-// Recipe is the command line for a row.
+// Recipe returns the command line for a row.
 func (c *Command) Recipe(to render.Recipient) ([]string, error) {
 	line := []string{c.Program}
 	for i, a := range c.Args {
@@ -52,10 +52,10 @@ func (c *Command) Recipe(to render.Recipient) ([]string, error) {
 	return line, nil
 }
 
-// optionHint is what to do about a cell where a program reads options.
+// optionHint says what to do about a cell at a place where a program reads options.
 const optionHint = "write something before the cell: ./{{.file}} or --name={{.name}}"
 
-// fit joins the pieces of an argument, unless a cell would be more than text in it.
+// fit joins the pieces of an argument, unless a cell would act as more than text in it.
 func fit(number int, pieces []source.Piece) (string, error) {
 	arg, own := "", ""
 	fault := func(code, hint, format string, args ...any) error {
@@ -86,7 +86,7 @@ func starts(arg string) bool {
 	return strings.HasPrefix(arg, "-") || runtime.GOOS == "windows" && strings.HasPrefix(arg, "/")
 }
 
-// Run runs a command line that Recipe has made, and returns the file. The error is a *render.Fault or that of ctx.
+// Run runs a command line that Recipe has made, and returns the file. The error is a *render.Fault or the error of ctx.
 func (c *Command) Run(ctx context.Context, line []string) ([]byte, error) {
 	path, err := find("make", line[0], c.Dir, "install it, or write its path: ./"+line[0]+" is in the campaign's folder")
 	if err != nil {

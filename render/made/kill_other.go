@@ -19,5 +19,5 @@ func killable(cmd *exec.Cmd) {
 	}
 }
 
-// killGroup leaves alone what cmd has left running: its parent is gone, so that nobody can tell what it is.
+// killGroup leaves alone what cmd has left running: its parent is gone, so nobody can tell which processes these are.
 func killGroup(*exec.Cmd) {}

@@ -20,11 +20,11 @@ import (
 	"mailshot/templates"
 )
 
-// Page is a page of HTML that a browser prints as PDF. It is safe for concurrent use.
+// Page is an HTML page that a browser prints as PDF. It is safe for concurrent use.
 //
 // The browser gets the page as a web archive (MHTML, RFC 2557), with its images in it. A browser runs no script of such
-// a page, and loads nothing for it but what is in the archive: no file of this machine, and nothing from the network,
-// whatever the page or a cell says.
+// a page, and loads only what is in the archive: no file of this machine, and nothing from the network, whatever the
+// page or a cell says.
 type Page struct {
 	HTML   *templates.HTML
 	Images []string // slash-separated paths below Root of what the page may show: pictures, fonts, style sheets
@@ -32,7 +32,7 @@ type Page struct {
 	Limits
 }
 
-// Recipe is the page for a row, and the images.
+// Recipe returns the page for a row, and the images.
 func (p *Page) Recipe(to render.Recipient) ([]string, error) {
 	var o templates.Output
 	if err := p.HTML.Append(&o, to.Data); err != nil {
@@ -50,7 +50,7 @@ func (p *Page) Recipe(to render.Recipient) ([]string, error) {
 	return recipe, nil
 }
 
-// base is where the archive says that the page is. Nothing is ever there (RFC 2606).
+// base is the address that the archive gives for the page. Nothing is ever there (RFC 2606).
 const base = "http://page.invalid/"
 
 // archive makes the web archive of a page.
@@ -84,7 +84,7 @@ func (p *Page) archive(page string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Run prints a page that Recipe has made. The error is a *render.Fault or that of ctx.
+// Run prints a page that Recipe has made. The error is a *render.Fault or the error of ctx.
 func (p *Page) Run(ctx context.Context, recipe []string) ([]byte, error) {
 	browser, open, err := p.browser()
 	if err != nil {
@@ -123,8 +123,8 @@ func (p *Page) Run(ctx context.Context, recipe []string) ([]byte, error) {
 	return made, nil
 }
 
-// switches are what the browser is told. The archive alone keeps it from the network; the proxy, which is not there, and
-// the names, which nothing resolves, are a second wall.
+// switches returns the flags of the browser. The archive alone keeps it from the network. A proxy that does not exist,
+// and names that nothing resolves, are a second wall.
 func switches(work string) []string {
 	return []string{
 		"--headless", "--disable-gpu", "--no-pdf-header-footer", "--no-first-run", "--disable-extensions", "--disable-sync",
@@ -143,16 +143,16 @@ func fileURL(name string) string {
 	return (&url.URL{Scheme: "file", Path: name}).String()
 }
 
-// The variables that say which browser prints, and that it may do without its sandbox.
+// The variables that say which browser prints, and that it may run without its sandbox.
 const (
 	BrowserVariable = "MAILSHOT_BROWSER"
 	SandboxVariable = "MAILSHOT_BROWSER_SANDBOX"
 )
 
-// browsers are the programs that print, the first that is there.
+// browsers are the programs that can print. The first one that is installed is used.
 var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"}
 
-// elsewhere are paths of browsers that are in no PATH.
+// elsewhere returns paths of browsers that are not in PATH.
 func elsewhere() []string {
 	switch runtime.GOOS {
 	case "darwin":
@@ -172,7 +172,7 @@ func elsewhere() []string {
 	return nil
 }
 
-// browser finds the program that prints, and what it has to be told on this machine.
+// browser finds the program that prints, and the flags that it needs on this machine.
 func (p *Page) browser() (path string, open []string, err error) {
 	const hint = "install Chromium (apt install chromium, brew install --cask chromium, or Google Chrome), " +
 		"or name it in " + BrowserVariable

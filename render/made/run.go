@@ -20,7 +20,7 @@ import (
 	"mailshot/render"
 )
 
-// Limits hold for each run of a program.
+// Limits apply to each run of a program.
 type Limits struct {
 	Dir     string        // the folder that the program works in; absolute
 	Home    string        // below which working folders are made; "" = the system's temporary folder
@@ -28,7 +28,7 @@ type Limits struct {
 	Most    int64         // bytes of a file; default: 50 MiB
 }
 
-// Timeout is how long a program has where a campaign does not say it.
+// Timeout is how long a program may run if the campaign does not say it.
 const Timeout = 30 * time.Second
 
 // Most is how many bytes a program may write.
@@ -59,7 +59,7 @@ type running struct {
 }
 
 // run runs a program to its end and returns what it wrote to its standard output. Its standard input is empty. The
-// error is a *render.Fault with no place, or that of ctx. said are its last words, see tail.
+// error is a *render.Fault with no place, or the error of ctx. said are the last words of the program, see tail.
 func (r running) run(ctx context.Context) (made []byte, said *tail, err error) {
 	limited, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
@@ -117,7 +117,7 @@ func bare(err error) error {
 	return err
 }
 
-// find returns the path of a program. One with a slash in it is below dir.
+// find returns the path of a program. A name with a slash in it is below dir.
 func find(what, name, dir, hint string) (string, error) {
 	path := name
 	slash := func(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) } // on Windows \, too
@@ -129,7 +129,7 @@ func find(what, name, dir, hint string) (string, error) {
 		return "", &render.Fault{Code: "no-program", Hint: hint,
 			Text: fmt.Sprintf("%s: there is no program %s: %v", what, ellipsis.Quote(name, 100), bare(err))}
 	}
-	// cmd.exe reads the arguments of these once more, in a way that nobody can quote for.
+	// cmd.exe reads the arguments of these once more, and no quoting is safe against that.
 	ext := strings.ToLower(filepath.Ext(path))
 	if runtime.GOOS == "windows" && (ext == ".bat" || ext == ".cmd") {
 		return "", &render.Fault{Code: "no-program", Hint: "name the program that it runs",
@@ -150,8 +150,7 @@ func (l Limits) working() (dir string, done func(), err error) {
 	return "", nil, fmt.Errorf("a working folder for a program: %w", err)
 }
 
-// passed are the variables that a program gets. None of them is a secret of whoever runs mailshot, as SMTP_PASSWORD
-// would be.
+// passed are the variables that a program gets. None of them holds a secret of the user, such as SMTP_PASSWORD.
 var passed = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "SOURCE_DATE_EPOCH", "FONTCONFIG_FILE",
 	"FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
@@ -160,7 +159,7 @@ var passed = []string{
 	"PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 }
 
-// environment is what a program sees of the variables all, with a folder of its own for what it works on.
+// environment returns those of the variables all that a program sees, with a folder of its own for its work.
 func environment(all []string, work string) (env []string) {
 	for _, v := range all {
 		name, _, _ := strings.Cut(v, "=")
@@ -206,7 +205,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// String is the last lines, after a colon and in quotes, with what cannot be seen escaped; "" if nothing was said.
+// String returns the last lines, after a colon and in quotes, with invisible characters escaped; "" if there are none.
 func (t *tail) String() string {
 	const lines, most = 4, 400
 	var last []string

@@ -15,8 +15,8 @@ import (
 
 // Key is somebody's public key. It is immutable.
 //
-// It is kept as its octets and read anew for each use: the library notes in a key which of its signatures it has
-// verified, so that a key which goroutines share would be written by all of them.
+// It is kept as its octets and read anew for each use. The library notes in a key which of its signatures it has
+// verified, so several goroutines would write to a key that they share.
 type Key struct {
 	octets      []byte
 	fingerprint string
@@ -30,8 +30,8 @@ const (
 	privateMark = "-----BEGIN PGP PRIVATE KEY BLOCK-----"
 )
 
-// Keys reads a file of public keys: one or more in ASCII armor, or a binary keyring. Of a private key that is there by
-// mistake, only the public half is kept. An error says that there is no key. Keys of kinds that the library does not
+// Keys reads a file of public keys: one or more in ASCII armor, or a binary keyring. If a private key is there by
+// mistake, only its public half is kept. An error says that there is no key. Keys of kinds that the library does not
 // know are left out.
 func Keys(b []byte) ([]*Key, error) {
 	entities, err := read(b)
@@ -109,22 +109,22 @@ func addresses(e *openpgp.Entity) (all []string) {
 	return all
 }
 
-// entity is the key as the library has it, for one caller.
+// entity returns the key in the library's form, for one caller.
 func (k *Key) entity() (*openpgp.Entity, error) {
 	return openpgp.ReadEntity(packet.NewReader(bytes.NewReader(k.octets)))
 }
 
-// Addresses are the e-mail addresses in the key's user ids, as they are written there.
+// Addresses returns the e-mail addresses in the key's user ids, as they are written there.
 func (k *Key) Addresses() []string { return k.addresses }
 
-// Identity is the fingerprint of the key: copies of one key have the same.
+// Identity returns the fingerprint of the key: all copies of a key have the same fingerprint.
 func (k *Key) Identity() string { return k.fingerprint }
 
-// Since is when the key was made.
+// Since returns when the key was made.
 func (k *Key) Since() time.Time { return k.since }
 
-// Unfit says why nothing may be encrypted to the key at a time, as a code for programs and in words; "" = nothing
-// keeps one from it.
+// Unfit says why nothing may be encrypted to the key at a time, as a code for programs and in words; "" = the key may
+// be used.
 func (k *Key) Unfit(now time.Time) (code, why string) {
 	e, err := k.entity()
 	if err != nil {
@@ -143,7 +143,7 @@ func (k *Key) Unfit(now time.Time) (code, why string) {
 	return said(err)
 }
 
-// said puts into words why no key of an entity can be taken.
+// said puts into words why no key of an entity can be used.
 func said(err error) (code, why string) {
 	var value pgperrors.ErrEncryptionKeySelection
 	var pointer *pgperrors.ErrEncryptionKeySelection

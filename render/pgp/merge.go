@@ -9,8 +9,8 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
-// Merge makes one key of two copies of it, as gpg does when it imports a key that it has: what either copy says of the
-// key counts. So a key is revoked if one of its copies says so, however old that copy is.
+// Merge makes one key from two copies of it, as gpg does when it imports a key that it already has: what either copy
+// says about the key counts. So a key is revoked if one of its copies says so, however old the other copy is.
 func Merge(a, b *Key) (*Key, error) {
 	if a.fingerprint != b.fingerprint {
 		return nil, errors.New("these are two keys, and not two copies of one")

@@ -1,13 +1,13 @@
 // Package pgp signs and encrypts MIME entities by OpenPGP (RFC 3156, RFC 9580). [Signer.Sign] makes a multipart/signed
-// of an entity, and [Encrypt] a multipart/encrypted that only the given keys open; with a signer, what is encrypted is
-// signed inside (RFC 3156 section 6.2), so that nobody without a key sees who signed.
+// of an entity, and [Encrypt] makes a multipart/encrypted that only the given keys can open. With a signer, the content
+// is signed inside the encryption (RFC 3156 section 6.2), so that nobody without a key sees who signed.
 //
-// An entity is its Content-* fields, a blank line and its body, with CRLF as the only line end, and seven-bit where it
-// is signed. Nothing here reads files or knows campaigns. Everything is safe for concurrent use.
+// An entity is its Content-* fields, a blank line and its body, with CRLF as the only line end, and seven-bit if it is
+// signed. Nothing here reads files or knows campaigns. Everything is safe for concurrent use.
 //
-// The cipher is AES-256, where a recipient's key asks for nothing else, and nothing is compressed: so the size of what
-// comes out says nothing of what is in it but its size. Algorithms and keys are those that the library takes, with one
-// addition, as gpg has it: a key that does not say what it is for is for everything it can.
+// The cipher is AES-256, unless a recipient's key asks for another cipher. Nothing is compressed, so the size of the
+// result reveals only the size of the content. Algorithms and keys are those that the library accepts, with one
+// addition, as in gpg: a key that does not say what it is for may be used for everything that it can do.
 package pgp
 
 import (
@@ -28,7 +28,7 @@ import (
 	"mailshot/render/entity"
 )
 
-// config says how the library works, as of a time.
+// config returns how the library should work, as of a time.
 func config(at time.Time) *packet.Config {
 	return &packet.Config{
 		DefaultHash: crypto.SHA256, DefaultCipher: packet.CipherAES256, DefaultCompressionAlgo: packet.CompressionNone,
@@ -44,7 +44,7 @@ type Signer struct {
 }
 
 // NewSigner returns the signer of a private key, which is in ASCII armor. passphrase is "" for a key without one. The
-// key must be able to sign at a time. Errors have no part of the key or of the passphrase.
+// key must be able to sign at the time at. Errors contain no part of the key or of the passphrase.
 func NewSigner(key, passphrase string, at time.Time) (*Signer, error) {
 	e, err := unlocked(key, passphrase, at)
 	if err != nil {
@@ -53,7 +53,7 @@ func NewSigner(key, passphrase string, at time.Time) (*Signer, error) {
 	n := runtime.GOMAXPROCS(0)
 	s := &Signer{addresses: addresses(e), entities: make(chan *openpgp.Entity, n)}
 	s.entities <- e
-	// A passphrase takes long to be taken off, so the others are copies of the open key.
+	// Removing a passphrase takes long, so the others are copies of the open key.
 	var open bytes.Buffer
 	if err := e.SerializePrivateWithoutSigning(&open, config(at)); err != nil {
 		return s, nil // as one that has a subkey alone: one caller after the other
@@ -68,7 +68,7 @@ func NewSigner(key, passphrase string, at time.Time) (*Signer, error) {
 	return s, nil
 }
 
-// unlocked reads a private key and takes its passphrase off.
+// unlocked reads a private key and removes its passphrase.
 func unlocked(key, passphrase string, at time.Time) (*openpgp.Entity, error) {
 	all, err := read([]byte(key))
 	switch {
@@ -101,10 +101,10 @@ func unlocked(key, passphrase string, at time.Time) (*openpgp.Entity, error) {
 	return e, nil
 }
 
-// ErrPassphrase says that a private key has a passphrase, and none is given.
+// ErrPassphrase says that a private key has a passphrase, and no passphrase is given.
 var ErrPassphrase = errors.New("the key has a passphrase, and passphrase is not given")
 
-// Addresses are the e-mail addresses in the user ids of the signer's key.
+// Addresses returns the e-mail addresses in the user ids of the signer's key.
 func (s *Signer) Addresses() []string { return s.addresses }
 
 // micalgs are the names of hashes in multipart/signed (RFC 3156 section 5).
@@ -118,7 +118,7 @@ const signatureFields = "Content-Type: application/pgp-signature; name=\"signatu
 	"Content-Description: OpenPGP signature\r\n" +
 	"Content-Disposition: attachment; filename=\"signature.asc\"\r\n"
 
-// Sign returns a multipart/signed of an entity, which is in it unchanged, as of a time.
+// Sign returns a multipart/signed that contains an entity unchanged, as of a time.
 func (s *Signer) Sign(of []byte, at time.Time) ([]byte, error) {
 	e := <-s.entities
 	defer func() { s.entities <- e }()
@@ -142,10 +142,10 @@ func (s *Signer) Sign(of []byte, at time.Time) ([]byte, error) {
 		entity.Part{Body: of}, entity.Part{Fields: signatureFields, Body: armored}), nil
 }
 
-// SignatureRoom is the most octets that a signature adds to an entity, outside of an encryption or inside.
+// SignatureRoom is the most octets that a signature adds to an entity, outside or inside an encryption.
 const SignatureRoom = 4096
 
-// Verify says whether an entity is one that the signer has signed, as a reader finds out at a time.
+// Verify checks, as a reader does at a time, that the signer has signed an entity.
 func (s *Signer) Verify(signed []byte, at time.Time) error {
 	parts := entity.Parts(signed)
 	if len(parts) != 2 {
@@ -176,7 +176,7 @@ func armor64(kind string, octets []byte) ([]byte, error) {
 	return bytes.ReplaceAll(bytes.TrimRight(b.Bytes(), "\n"), []byte("\n"), []byte("\r\n")), nil
 }
 
-// encryptedFields are those of the part that has what is encrypted (RFC 3156 section 4).
+// encryptedFields are the fields of the part with the encrypted octets (RFC 3156 section 4).
 const encryptedFields = "Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n" +
 	"Content-Disposition: inline; filename=\"encrypted.asc\"\r\n"
 
@@ -186,8 +186,8 @@ const (
 	version       = "Version: 1"
 )
 
-// Encrypt returns an entity in which another one is encrypted to keys that are fit for it, as of a time; and signed
-// inside, where by is not nil.
+// Encrypt returns an entity that contains another entity, encrypted to keys that are fit for it, as of a time. If by is
+// not nil, the content is signed inside.
 func Encrypt(of []byte, to []*Key, by *Signer, at time.Time) ([]byte, error) {
 	if len(to) == 0 {
 		return nil, errors.New("there is nobody to encrypt to")
@@ -229,8 +229,8 @@ func Encrypt(of []byte, to []*Key, by *Signer, at time.Time) ([]byte, error) {
 // 8,192 bits, or one of ML-KEM.
 const mostRoom = 2048
 
-// EncryptedSize is the most octets that an entity of so many has when it is encrypted to so many keys, and signed where
-// signed is true.
+// EncryptedSize returns the most octets that an entity of size octets has after it is encrypted to this many keys, and
+// signed if signed is true.
 func EncryptedSize(size int64, to int, signed bool) int64 {
 	octets := size + size/128 + 1024 + mostRoom*int64(to) // packets of partial lengths have an octet for each 512, twice
 	if signed {
@@ -239,7 +239,7 @@ func EncryptedSize(size int64, to int, signed bool) int64 {
 	return octets/48*66 + 66 + 1200
 }
 
-// Opens says whether an encrypted entity is for each of these keys and for nobody else, as far as that can be seen
+// Opens checks that an encrypted entity is for each of these keys and for nobody else, as far as this can be seen
 // without a private key.
 func Opens(encrypted []byte, to []*Key) error {
 	parts := entity.Parts(encrypted)

@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// leastBits is the shortest RSA key that is taken: NIST SP 800-131A disallows shorter ones, and OpenSSL refuses
-// them.
+// leastBits is the length of the shortest RSA key that is accepted: NIST SP 800-131A disallows shorter keys, and
+// OpenSSL refuses them.
 const leastBits = 2048
 
-// Certificate is a person's public key with what a CA says of it. It is immutable.
+// Certificate is a person's public key with what a CA says about it. It is immutable.
 type Certificate struct{ of *x509.Certificate }
 
-// Certificates reads a file of certificates: PEM with any number of them, one or more in DER, or one in base64. A
-// certificate of a CA, which stands there as a link of a chain, is left out. An error says that there is none.
+// Certificates reads a file of certificates: any number of them in PEM, one or more in DER, or one in base64. A CA's
+// certificate, which is there as a link of a chain, is left out. An error says that there is no certificate.
 func Certificates(b []byte) ([]*Certificate, error) {
 	all, err := parse(b)
 	if err != nil {
@@ -96,8 +96,8 @@ func isPKCS12(b []byte) bool {
 // emailAddress is the attribute of a subject's name that older certificates have an address in (RFC 2985).
 var emailAddress = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
 
-// Addresses are the e-mail addresses in the certificate, as it writes them: rfc822Name of the subject's other names,
-// and emailAddress of its name (RFC 8550 section 3).
+// Addresses returns the e-mail addresses in the certificate, as they are written there: rfc822Name of the subject's
+// other names, and emailAddress of its name (RFC 8550 section 3).
 func (c Certificate) Addresses() []string {
 	all := slices.Clone(c.of.EmailAddresses)
 	for _, n := range c.of.Subject.Names {
@@ -108,8 +108,8 @@ func (c Certificate) Addresses() []string {
 	return all
 }
 
-// Unfit says why nothing may be encrypted to the certificate at a time, as a code for programs and in words; "" =
-// nothing keeps one from it.
+// Unfit says why nothing may be encrypted to the certificate at a time, as a code for programs and in words; "" = the
+// certificate may be used.
 func (c Certificate) Unfit(now time.Time) (code, why string) {
 	if code, why = lifetime(c.of, now); code != "" {
 		return code, why
@@ -128,7 +128,7 @@ func (c Certificate) Unfit(now time.Time) (code, why string) {
 	return "", ""
 }
 
-// lifetime says that a certificate does not hold at a time.
+// lifetime says whether a certificate is not valid at a time, and why.
 func lifetime(c *x509.Certificate, now time.Time) (code, why string) {
 	switch {
 	case now.After(c.NotAfter):
@@ -145,8 +145,8 @@ func forMail(c *x509.Certificate) bool {
 		slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
-// Identity is the certificate's octets: copies of one certificate have the same.
+// Identity returns the certificate's octets: all copies of a certificate have the same octets.
 func (c Certificate) Identity() string { return string(c.of.Raw) }
 
-// Since is the time from which the certificate holds: of two, the newer one has the later.
+// Since returns the time from which the certificate is valid. The newer of two certificates has the later time.
 func (c Certificate) Since() time.Time { return c.of.NotBefore }

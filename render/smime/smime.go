@@ -1,15 +1,15 @@
 // Package smime signs and encrypts MIME entities by S/MIME (RFC 8551, over CMS, RFC 5652). [Signer.Sign] makes a
-// multipart/signed of an entity, and [Encrypt] an application/pkcs7-mime that only the keys of the certificates open.
-// Sign first and encrypt what Sign returned: so nobody without the key sees who signed.
+// multipart/signed of an entity, and [Encrypt] makes an application/pkcs7-mime that only the keys of the certificates
+// can open. Sign first, and encrypt what Sign returned: then nobody without the key sees who signed.
 //
-// An entity is its Content-* fields, a blank line and its body, with CRLF as the only line end, and seven-bit where it
-// is signed. Nothing here reads files or knows campaigns. Everything is safe for concurrent use.
+// An entity is its Content-* fields, a blank line and its body, with CRLF as the only line end, and seven-bit if it is
+// signed. Nothing here reads files or knows campaigns. Everything is safe for concurrent use.
 //
-// Encryption is AES-256 in CBC mode with a key that RSA (PKCS #1 v1.5) carries to each certificate: what every program
-// that reads S/MIME has (RFC 8551 section 2.7 has it for compatibility with version 3.2). The writer of encrypted
-// messages is this package's own. smallstep/pkcs7, which makes the signatures, takes the cipher from a variable of its
-// package that is DES-CBC until somebody sets it, leaves out the NULL that RFC 3370 section 4.2.1 asks for behind
-// rsaEncryption, and pads in the caller's memory. Tests have it open what is made here.
+// Encryption is AES-256 in CBC mode with a key that is encrypted to each certificate by RSA (PKCS #1 v1.5). Every
+// program that reads S/MIME supports this (RFC 8551 section 2.7 keeps it for compatibility with version 3.2). This
+// package writes encrypted messages itself. smallstep/pkcs7, which makes the signatures, takes the cipher from a
+// package variable that is DES-CBC until somebody sets it, leaves out the NULL that RFC 3370 section 4.2.1 asks for
+// after rsaEncryption, and pads in the caller's memory. In tests it opens the messages that are made here.
 package smime
 
 import (
@@ -44,8 +44,8 @@ type Signer struct {
 	key         crypto.Signer
 }
 
-// NewSigner returns the signer of a certificate and its private key, which is PEM or the base64 of PKCS #8. The file of
-// the certificate may have those of its CAs behind it. Errors have no part of the key.
+// NewSigner returns the signer of a certificate and its private key, which is PEM or the base64 of PKCS #8. In the file
+// the certificates of its CAs may follow the certificate. Errors contain no part of the key.
 func NewSigner(certificate []byte, key string) (*Signer, error) {
 	s, err := newSigner(certificate)
 	if err != nil {
@@ -70,7 +70,7 @@ func newSigner(certificate []byte) (*Signer, error) {
 	return &Signer{certificate: all[0], chain: all[1:]}, nil
 }
 
-// CheckSigner says why a certificate cannot sign at a time, as a code and in words; "" = nothing keeps it from it.
+// CheckSigner says why a certificate cannot sign at a time, as a code and in words; "" = it can sign.
 func CheckSigner(certificate []byte, now time.Time) (code, why string) {
 	s, err := newSigner(certificate)
 	if err != nil {
@@ -101,7 +101,7 @@ func CheckSigner(certificate []byte, now time.Time) (code, why string) {
 	return "", ""
 }
 
-// SignerAddresses are the e-mail addresses in a signer's certificate.
+// SignerAddresses returns the e-mail addresses in a signer's certificate.
 func SignerAddresses(certificate []byte) []string {
 	s, err := newSigner(certificate)
 	if err != nil {
@@ -110,8 +110,8 @@ func SignerAddresses(certificate []byte) []string {
 	return Certificate{s.certificate}.Addresses()
 }
 
-// privateKey reads a private key. Of PEM it takes the first one that is there: in front of it may be its certificate, as
-// openssl pkcs12 writes it, or the parameters of its curve, as openssl ecparam does.
+// privateKey reads a private key. In PEM it takes the first private key. The key's certificate may come before it, as
+// openssl pkcs12 writes it, or the parameters of its curve, as openssl ecparam writes them.
 func privateKey(text string) (crypto.Signer, error) {
 	public := false
 	for rest := []byte(text); ; {
@@ -169,7 +169,7 @@ const signatureFields = "Content-Type: application/pkcs7-signature; name=\"smime
 	"Content-Transfer-Encoding: base64\r\n" +
 	"Content-Disposition: attachment; filename=\"smime.p7s\"\r\n"
 
-// Sign returns a multipart/signed of an entity, which is in it unchanged.
+// Sign returns a multipart/signed that contains an entity unchanged.
 func (s *Signer) Sign(of []byte) ([]byte, error) {
 	signed, err := pkcs7.NewSignedData(of)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *Signer) Sign(of []byte) ([]byte, error) {
 		entity.Part{Body: of}, entity.Part{Fields: signatureFields, Body: bytes.TrimSuffix(entity.Base64(nil, der), []byte("\r\n"))}), nil
 }
 
-// Room is the most octets that a signature by a certificate adds to an entity.
+// Room returns the most octets that a signature by a certificate adds to an entity.
 func Room(certificate []byte) int64 {
 	s, err := newSigner(certificate)
 	if err != nil {
@@ -204,7 +204,7 @@ func Room(certificate []byte) int64 {
 	return entity.Base64Length(der) + 800
 }
 
-// Verify says whether an entity is one that the signer has signed, as a reader finds out.
+// Verify checks, as a reader does, that the signer has signed an entity.
 func (s *Signer) Verify(signed []byte) error {
 	parts := entity.Parts(signed)
 	if len(parts) != 2 {
@@ -270,7 +270,7 @@ const encryptedFields = "Content-Type: application/pkcs7-mime; smime-type=envelo
 	"Content-Transfer-Encoding: base64\r\n" +
 	"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
 
-// Encrypt returns an entity in which another one is encrypted to certificates that are fit for it.
+// Encrypt returns an entity that contains another entity, encrypted to certificates that are fit for it.
 func Encrypt(of []byte, to []*Certificate) ([]byte, error) {
 	if len(to) == 0 {
 		return nil, errors.New("there is nobody to encrypt to")
@@ -288,7 +288,7 @@ func Encrypt(of []byte, to []*Certificate) ([]byte, error) {
 		if !is {
 			return nil, errors.New("a certificate has no RSA key")
 		}
-		// Every program that opens S/MIME knows this way (RFC 8551 section 2.3); OAEP is one that many do not know.
+		// Every program that opens S/MIME knows this way (RFC 8551 section 2.3); many do not know OAEP.
 		//lint:ignore SA1019 what is dangerous is to decrypt it and say how that went, and nothing is decrypted here
 		carried, err := rsa.EncryptPKCS1v15(rand.Reader, public, key)
 		if err != nil {
@@ -319,13 +319,14 @@ func Encrypt(of []byte, to []*Certificate) ([]byte, error) {
 // 8,192 bits, and the name of the CA.
 const mostRoom = 2048
 
-// EncryptedSize is the most octets that an entity of so many has when it is encrypted to so many certificates.
+// EncryptedSize returns the most octets that an entity of size octets has after it is encrypted to this many
+// certificates.
 func EncryptedSize(size int64, to int) int64 {
 	der := size + aes.BlockSize + 200 + mostRoom*int64(to)
 	return int64(len(encryptedFields)) + entity.Base64Length(der)
 }
 
-// Opens says whether an encrypted entity is for each of these certificates and for nobody else, as far as that can be
+// Opens checks that an encrypted entity is for each of these certificates and for nobody else, as far as this can be
 // seen without a private key.
 func Opens(encrypted []byte, to []*Certificate) error {
 	header, text, _ := bytes.Cut(encrypted, []byte("\r\n\r\n"))

@@ -1,6 +1,6 @@
-// Package token makes and reads the opaque texts by which a message names its person to whoever sent it: in the link
-// that unsubscribes, in the return path, and in the envelope id that a report gives back. [Maker.Append] makes them,
-// [Find] finds them in what a person pastes, and [Read] says whether one is genuine and what it names.
+// Package token makes and reads tokens: opaque texts by which a message names its person to its sender. They are in the
+// unsubscribe link, in the return path, and in the envelope id that a report gives back. [Maker.Append] makes tokens,
+// [Find] finds them in a pasted text, and [Read] says whether a token is genuine and what it names.
 //
 // A token has 52 small letters and digits, which are base32 of 32 octets:
 //
@@ -9,12 +9,12 @@
 //	person                              16 octets
 //	HMAC-SHA-256 of all before it       10 octets, which are 80 bits
 //
-// So "unsubscribe+TOKEN" is no longer than the local part of an address may be (64 octets, RFC 5321 section 4.5.3.1.1).
+// So "unsubscribe+TOKEN" fits into the local part of an address (64 octets, RFC 5321 section 4.5.3.1.1).
 //
-// Each use has a key of its own, derived from one secret, so that a token of one use is a forged one of another: a
-// report that names an envelope unsubscribes nobody. The person is a keyed hash, and not the address. So a token is
-// understood as long as there is the secret, also when the campaign's rows were erased; and nobody else can tell from
-// it who the person is, or make one.
+// Each use has a key of its own, derived from one secret. So a token of one use counts as forged for another use: a
+// report that names an envelope unsubscribes nobody. The person is a keyed hash, not the address. So a token is
+// understood as long as the secret exists, even if the campaign's rows were erased. Nobody without the secret can tell
+// who the person is, or make a token.
 package token
 
 import (
@@ -38,7 +38,7 @@ const (
 	Envelope                   // names a row of a campaign, in the envelope id (RFC 3461 section 4.4)
 )
 
-// String says in a word what it is for: "unsubscribe", "return path" or "envelope id".
+// String returns the use in words: "unsubscribe", "return path" or "envelope id".
 func (u Use) String() string {
 	if u == Envelope {
 		return "envelope id"
@@ -52,8 +52,8 @@ func (u Use) String() string {
 // keys are the names of the uses' keys.
 var keys = [...]string{Unsubscribe: "unsubscribe", ReturnPath: "return path", Envelope: "envelope"}
 
-// Campaign is what a token names a campaign by. The topic and the sender's domain are a part of it, because they say
-// which mail a person leaves.
+// Campaign is how a token names a campaign. The topic and the sender's domain are a part of it, because they say which
+// mail a person leaves.
 type Campaign struct{ ID, Domain, Topic string }
 
 // The lengths of a token's parts in octets.
@@ -65,13 +65,13 @@ const (
 	total    = head + campaign + person + check
 )
 
-// Length is how many letters a token has, and OldLength how many those had that mailshot made before them.
+// Length is how many letters a token has, and OldLength is how many letters a token of an older mailshot has.
 const (
 	Length    = (total*8 + 4) / 5
 	OldLength = 32
 )
 
-// version is that of the tokens that are made.
+// version is the version of new tokens.
 const version = 1
 
 // first is a token's first octet.
@@ -83,14 +83,14 @@ func first(secret []byte, u Use, rehearsal bool) byte {
 	return b
 }
 
-// keyID are the bits of the first octet that tell secrets apart without telling them. A campaign keeps to one secret:
+// keyID are the bits of the first octet that tell secrets apart without revealing them. A campaign keeps one secret:
 // its plan has a check value of it.
 const keyID = 7
 
 var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// derive is the first octets of an HMAC over a name and what belongs to it, with NUL between them. No name and no id
-// has one.
+// derive returns the first octets of an HMAC over a name and what belongs to it, with NUL between them. No name and no
+// id contains a NUL.
 func derive(secret []byte, parts ...string) []byte {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(strings.Join(parts, "\x00")))
@@ -100,7 +100,7 @@ func derive(secret []byte, parts ...string) []byte {
 // key is the key of a use.
 func key(secret []byte, u Use) []byte { return derive(secret, "", "token", keys[u]) }
 
-// Of is how a token names a campaign.
+// Of returns the octets by which a token names a campaign.
 func Of(secret []byte, c Campaign) [campaign]byte {
 	return [campaign]byte(derive(secret, "", "token campaign", c.ID, c.Domain, c.Topic))
 }
@@ -119,7 +119,7 @@ type desk struct {
 	b, sum    []byte
 }
 
-// New returns the maker of a campaign's tokens. Those of a rehearsal say so: they act on nobody.
+// New returns the maker of a campaign's tokens. Tokens of a rehearsal say so, and act on nobody.
 func New(secret []byte, c Campaign, u Use, rehearsal bool) *Maker {
 	of := Of(secret, c)
 	m := &Maker{secret: secret, key: key(secret, u), before: "row\x00" + c.ID + "\x00"}
@@ -130,8 +130,8 @@ func New(secret []byte, c Campaign, u Use, rehearsal bool) *Maker {
 	return m
 }
 
-// Append appends the token that names a person to dst: by the key of the address (address.Address.Key) if it is for
-// unsubscribing, otherwise by the key of the row.
+// Append appends to dst the token that names a person: by the key of the address (address.Address.Key) if the token is
+// for unsubscribing, otherwise by the key of the row.
 func (m *Maker) Append(dst []byte, name string) []byte {
 	d, _ := m.desks.Get().(*desk)
 	if d == nil {
@@ -155,12 +155,12 @@ type Token struct {
 	Use       Use
 	Rehearsal bool
 	Campaign  [campaign]byte // see Of
-	// Person is the keyed hash of an address, as the suppression list keeps that of a person who was forgotten
+	// Person is the keyed hash of an address, as the suppression list keeps it for a forgotten person
 	// (accounts.Accounts.Forget); or the keyed hash of a row's key, as a ledger keeps it (accounts.Accounts.KeyHash).
 	Person [person]byte
 }
 
-// The reasons for which a text is not a token that was made with a secret.
+// The reasons why a text is not a token that was made with a secret.
 var (
 	ErrNone   = errors.New("not a token")
 	ErrForged = errors.New("not a genuine token: it was altered, or somebody made it up")
@@ -188,11 +188,11 @@ func Read(secret []byte, text string) (Token, error) {
 	return Token{u, rehearsal, [campaign]byte(b[head:]), [person]byte(b[head+campaign:])}, nil
 }
 
-// runs are what a token may be among.
+// runs are the pieces of a text that may be a token.
 var runs = regexp.MustCompile(`[a-z0-9]+`)
 
-// Find returns what in a text has the form of a token, as a person pastes it: alone, in capitals, with blanks and line
-// breaks in it, or within a whole link. Whatever is an address is left alone, for that is a name of its own.
+// Find returns the parts of a pasted text that have the form of a token. The token may be alone, in capitals, with
+// blanks and line breaks in it, or within a whole link. An address is left alone, because it is a name of its own.
 func Find(text string) (found []string) {
 	text = strings.ToLower(text)
 	if strings.Contains(text, "@") && !strings.Contains(text, "://") {

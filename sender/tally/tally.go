@@ -1,8 +1,8 @@
-// Package tally counts what a session puts on the wire: [New] wraps a connection, and [Conn.Tally] says what went over
-// it so far.
+// Package tally counts what a session puts on the wire: [New] wraps a connection, and [Conn.Tally] says what has gone
+// over it so far.
 //
-// It counts on the socket, below TLS and above TCP. So the bytes of TLS are in it, and headers of segments and
-// acknowledgements are not. Counting costs a few additions for each call of the system.
+// It counts on the socket, below TLS and above TCP. So it includes the bytes of TLS, and does not include segment
+// headers and acknowledgements. Counting costs a few additions for each system call.
 package tally
 
 import "net"
@@ -14,16 +14,16 @@ type Tally struct {
 	Received int64 `json:"received"` // bytes
 	Writes   int64 `json:"writes"`   // calls that sent bytes; with TLS each record is a write
 	Reads    int64 `json:"reads"`    // calls that brought bytes
-	// Flights is how often this end began to write after it had read, or as the first. Each costs a round trip where
-	// this end then waits for the server.
+	// Flights is how often this end began to write after it had read, or before anything was read. Each flight costs a
+	// round trip if this end then waits for the server.
 	Flights int64 `json:"flights"`
 	// Opening is how many of Flights were before the first message could begin: EHLO, STARTTLS, handshake, login.
 	Opening int64 `json:"opening"`
-	// Segments are those of TCP that the writes need at least where each write begins a segment. See Full.
+	// Segments is the least number of TCP segments that the writes need if each write begins a segment. See Full.
 	Segments int64 `json:"segments"`
 	Replies  int64 `json:"replies"` // whole answers of the server
-	// HandshakeSent and HandshakeReceived are the bytes of TLS's handshake in Sent and Received. What a server sends
-	// behind it, such as session tickets, is not in them.
+	// HandshakeSent and HandshakeReceived are the bytes of TLS's handshake in Sent and Received. They do not include
+	// what a server sends after the handshake, such as session tickets.
 	HandshakeSent     int64       `json:"handshake_sent"`
 	HandshakeReceived int64       `json:"handshake_received"`
 	Messages          [Ways]int64 `json:"messages"` // by their way
@@ -67,8 +67,8 @@ func (t *Tally) Add(o Tally) {
 	}
 }
 
-// Full returns the most bytes of a segment for which Segments counts: those of a link of 1,500 bytes with timestamps
-// (RFC 7323).
+// Full returns the largest payload of a segment that Segments assumes, in bytes: on a link of 1,500 bytes with
+// timestamps (RFC 7323).
 func Full(ipv6 bool) int64 {
 	if ipv6 {
 		return 1428
@@ -76,8 +76,8 @@ func Full(ipv6 bool) int64 {
 	return 1448
 }
 
-// Conn is a connection that counts what goes over it. Of its callers only one at a time may read, write or ask for the
-// tally; any may close it. Close and deadlines are those of the connection that it wraps.
+// Conn is a connection that counts what goes over it. Only one caller at a time may read, write or ask for the tally;
+// any caller may close it. Close and deadlines are those of the wrapped connection.
 type Conn struct {
 	net.Conn
 	tally Tally
@@ -96,7 +96,7 @@ func IPv6(conn net.Conn) bool {
 	return ok && a.IP.To4() == nil
 }
 
-// Tally returns what went over the connection so far.
+// Tally returns what has gone over the connection so far.
 func (c *Conn) Tally() Tally { return c.tally }
 
 // Read reads from the connection, and counts.
@@ -117,7 +117,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Wrote counts a write of n bytes that went past the Conn, to the connection that it wraps.
+// Wrote counts a write of n bytes that went directly to the wrapped connection.
 func (c *Conn) Wrote(n int64) {
 	if n <= 0 {
 		return
@@ -141,7 +141,7 @@ func (c *Conn) Replied() { c.tally.Replies++ }
 // Took counts a message that the server has taken.
 func (c *Conn) Took(by Way) { c.tally.Messages[by]++ }
 
-// Secured notes that TLS is up. before is the tally of the moment at which its handshake began.
+// Secured notes that TLS is up. before is the tally when its handshake began.
 func (c *Conn) Secured(before Tally) {
 	c.tally.HandshakeSent, c.tally.HandshakeReceived = c.tally.Sent-before.Sent, c.tally.Received-before.Received
 }

@@ -1,18 +1,18 @@
-// Package pdftext reads the text of PDFs: [Read] takes the bytes of a file and returns what its pages say.
+// Package pdftext reads the text of PDFs: [Read] takes the bytes of a file and returns the text of its pages.
 //
-// It is for comparing and not for show: words are set apart and lines are broken by where they stand on the page, and
-// nothing else is kept of the layout. Letters come in the order in which the file draws them. A file that draws Arabic
-// or Hebrew from left to right comes out with its letters in that order: the caller compares both.
+// The text is for comparing, not for showing. Words are separated and lines are broken by their places on the page, and
+// nothing else of the layout is kept. Letters come in the order in which the file draws them. If a file draws Arabic or
+// Hebrew from left to right, its letters come out in that order: the caller compares both orders.
 //
-// The files are other people's, so everything is bounded: a file costs steps for each object, operator and byte that is
-// unpacked, and one that needs more than [Limits] is given up. Nothing in it waits, starts anything or opens a file. So
-// no file holds up its reader for long, takes its memory or ends the program. That is why there is a reader here. Of
-// dslipak/pdf v0.0.2, the reader of Go's libraries that is nearest, the tests of package text saw this: it never
-// returns from 4 of 17 hostile PDFs, in a goroutine that nobody can end; it reads none of Typst's, and words come out
-// joined.
+// The files come from other people, so everything is bounded. A file costs steps for each object, operator and byte
+// that is unpacked, and a file that needs more than [Limits] is given up. The package does not wait, starts nothing and
+// opens no file. So no file can hold up its reader for long, take its memory or end the program. That is why there is a
+// reader here. The closest Go library is dslipak/pdf v0.0.2. In the tests of package text it never returns from 4 of 17
+// hostile PDFs, in a goroutine that nobody can end; it reads no PDF of Typst, and its words come out joined.
 //
-// Text comes from the pages' content, from forms that they draw, and from what stands in fields (ISO 32000-1 sections 7
-// to 9, 12.5.5). It is mapped by a font's ToUnicode, else by its encoding. Letters of a font that has neither are lost.
+// Text comes from the pages' content, from forms that they draw, and from the values of fields (ISO 32000-1 sections 7
+// to 9, 12.5.5). It is mapped by a font's ToUnicode, or else by its encoding. Letters of a font that has neither are
+// lost.
 package pdftext
 
 import (
@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-// Limits bound what a file may cost. Zero fields have their defaults.
+// Limits are the limits for one file. Zero fields have their defaults.
 type Limits struct {
 	Unpacked int // bytes of all unpacked streams; default: 48 MiB
 	Steps    int // objects and operators; default: 4 million
@@ -42,7 +42,7 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// What keeps a file from being read.
+// The reasons why a file cannot be read.
 var (
 	ErrDamaged   = errors.New("it is damaged")
 	ErrEncrypted = errors.New("it is encrypted")
@@ -50,7 +50,7 @@ var (
 	ErrPages     = errors.New("it has too many pages")
 )
 
-// Text is what a file says.
+// Text is the text of a file.
 type Text struct {
 	Words  string // lines end with LF
 	Pages  int
@@ -58,7 +58,7 @@ type Text struct {
 	Images bool // a page shows an image
 }
 
-// Read reads a PDF. The error is one of those above, perhaps wrapped with what was wrong. It is safe for concurrent
+// Read reads a PDF. The error is one of the errors above, perhaps wrapped with the cause. It is safe for concurrent
 // use.
 func Read(b []byte, l Limits) (Text, error) {
 	l = l.filled()

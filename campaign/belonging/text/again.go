@@ -24,11 +24,9 @@ var program = sync.OnceValue(func() string {
 // Installed says whether there is a program to read PDFs again.
 func Installed() bool { return program() != "" }
 
-// Again has pdftotext (Poppler) read a PDF. ok is false where it is not installed, cannot read the file, or finds no
-// text.
-// It runs with an empty environment, for two seconds at most; on Linux it gets 1 GB of addresses. What it writes is
-// cut at
-// 4 MB.
+// Again has pdftotext (Poppler) read a PDF. ok is false if pdftotext is not installed, cannot read the file, or finds
+// no text. It runs with an empty environment, for two seconds at most; on Linux it gets 1 GB of addresses. Its output
+// is cut at 4 MB.
 func Again(ctx context.Context, b []byte) (words string, ok bool) {
 	if !Installed() {
 		return "", false

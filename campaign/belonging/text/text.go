@@ -1,8 +1,9 @@
-// Package text reads what files say, to compare it: [Read] takes the bytes of a PDF, a document of Word, a workbook of
-// Excel, a web page or a plain text. [Again] has a PDF read once more, by pdftotext, where that is installed.
+// Package text reads the texts of files, so that they can be compared. [Read] takes the bytes of a PDF, a Word
+// document, an Excel workbook, a web page or a plain text. [Again] has pdftotext read a PDF once more, if pdftotext is
+// installed.
 //
-// The files are other people's, and some are made to do harm. A file costs at most some seconds and 200 MB, and one
-// that would cost more is a [Reason] like others: it is damaged, encrypted, or unpacks to far more than it should.
+// The files come from other people, and some are made to do harm. A file costs at most some seconds and 200 MB. A file
+// that would cost more gives a [Reason], like a file that is damaged or encrypted.
 package text
 
 import (
@@ -21,13 +22,13 @@ import (
 	"mailshot/campaign/belonging/pdftext"
 )
 
-// Text is what a file says.
+// Text is the text of a file.
 type Text struct {
 	Words string
 	PDF   bool // it can be read again
 }
 
-// Reason is why nobody can read what a file says.
+// Reason says why the text of a file cannot be read.
 type Reason struct {
 	Code       string // attachment-damaged, attachment-encrypted, attachment-bomb, attachment-image, attachment-unreadable
 	Text, Hint string // Text goes on after the file's name
@@ -38,7 +39,7 @@ func (r *Reason) Error() string { return r.Text }
 // mostText is how many bytes of text a file may have.
 const mostText = 4 << 20
 
-// Read reads a file. Its kind is that of its bytes, and its name decides where they do not say. The error is a *Reason.
+// Read reads a file. The bytes say which kind of file it is; if they do not, the name decides. The error is a *Reason.
 // It is safe for concurrent use.
 func Read(name string, b []byte) (Text, error) {
 	ext := strings.ToLower(path.Ext(name))

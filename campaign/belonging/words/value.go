@@ -2,7 +2,7 @@ package words
 
 import "slices"
 
-// Value is what a cell says, ready to be looked for.
+// Value is the text of a cell, ready to be searched for.
 type Value struct {
 	tokens []Token
 	whole  Token // all of them together
@@ -14,7 +14,8 @@ type Value struct {
 // own.
 const joined = 6
 
-// Value makes a value of a cell. It reports false for one without a letter or a digit, and for one too long to compare.
+// Value makes a value from a cell. It reports false for a cell without a letter or a digit, and for a cell too long to
+// compare.
 func (h *Hasher) Value(cell string) (v Value, ok bool) {
 	var all []rune
 	each(cell, func(word []rune) {
@@ -33,10 +34,10 @@ func (h *Hasher) Value(cell string) (v Value, ok bool) {
 	return v, true
 }
 
-// Runes is how many letters and digits it has.
+// Runes returns how many letters and digits the value has.
 func (v Value) Runes() int { return int(v.whole.Runes) }
 
-// Key is what two values have in common that are the same.
+// Key returns a key that is the same for equal values.
 func (v Value) Key() Key { return Key{v.whole.Hash, v.words()} }
 
 // words is how many words a text has to have for the value; 0 = any number.
@@ -61,7 +62,7 @@ func Arabic(text []Token) bool {
 	return slices.ContainsFunc(text, func(t Token) bool { return t.Right })
 }
 
-// Keys are those under which a text may have the value: that of Key, and the one in which it is drawn.
+// Keys returns the keys under which a text may have the value: the key of Key, and the key of the value as it is drawn.
 func (v Value) Keys() []Key {
 	keys := []Key{v.Key()}
 	if v.drawn.Right && v.drawn.Hash != v.whole.Hash {
@@ -73,7 +74,7 @@ func (v Value) Keys() []Key {
 	return keys
 }
 
-// In says whether a text has the value. A short one has to stand there with the same blanks.
+// In says whether a text contains the value. A short value must have the same blanks there.
 func (v Value) In(h *Hasher, text []Token) bool {
 	found := false
 	v.Find(h, text, func(int, int) bool {
@@ -83,7 +84,8 @@ func (v Value) In(h *Hasher, text []Token) bool {
 	return found
 }
 
-// Find calls fn with where the value begins and ends in a text, each time that it is there, until fn returns false.
+// Find calls fn with the beginning and the end of the value in a text, for each time that it is there, until fn returns
+// false.
 func (v Value) Find(h *Hasher, text []Token, fn func(from, to int) bool) {
 	arabic := v.turned.Runes > 0 && Arabic(text)
 	for i := range text {
@@ -109,8 +111,8 @@ func (v Value) is(hash uint64, words int) bool {
 		v.drawn.Right && hash == v.drawn.Hash
 }
 
-// Windows calls fn with the key of each run of at most so many words in a text, and ends when fn returns false. A run
-// with letters that run from right to left has two.
+// Windows calls fn with the key of each run of at most most words in a text, and ends when fn returns false. A run with
+// right-to-left letters has two keys.
 func (h *Hasher) Windows(text []Token, most, mostRunes int, fn func(Key) bool) {
 	arabic := Arabic(text)
 	for i := range text {
@@ -131,5 +133,5 @@ func (h *Hasher) Windows(text []Token, most, mostRunes int, fn func(Key) bool) {
 	}
 }
 
-// Words is how many words it has.
+// Words returns how many words the value has.
 func (v Value) Words() int { return len(v.tokens) }

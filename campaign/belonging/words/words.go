@@ -1,23 +1,24 @@
-// Package words compares what files say with what lists say: [Hasher.Tokens] makes tokens of a text, [Hasher.Value] of
-// a cell, and [Value.In] says whether a text has the value as whole words.
+// Package words compares the texts of files with the cells of lists. [Hasher.Tokens] makes tokens from a text,
+// [Hasher.Value] makes a value from a cell, and [Value.In] says whether a text contains the value as whole words.
 //
-// A token is a hash of a word, and its length. From the hashes of neighbours follows that of both together, so a text
-// can be searched for "Ann Lee" as for "AnnLee". The hashes have a key, so that nobody can make a file whose words have
-// the hashes of others. They do not keep a text secret: whoever keeps tokens encrypts them.
+// A token is a hash of a word, and the length of the word. The hash of two neighbours together follows from their two
+// hashes, so a text can be searched for "Ann Lee" and for "AnnLee". The hashes have a key, so that nobody can make a
+// file whose words have the hashes of other words. They do not keep a text secret: a caller that stores tokens must
+// encrypt them.
 //
 // Two words are the same if they differ only in capitals, in the form of their letters (NFKC), in the script of their
-// digits, or in marks that nobody sees. A word ends at a blank or at a punctuation mark. A mark between two digits ends
-// none: 12 is not in 2012, 12.50 or 12-11-2026, and 1.234,56 is not 1,234.56. A word ends between an Arabic letter and
-// a digit, too, and where an embedding or isolate of bidirectional text begins or ends.
+// digits, or in invisible marks. A word ends at a blank or at a punctuation mark. A mark between two digits does not
+// end a word: 12 is not in 2012, 12.50 or 12-11-2026, and 1.234,56 is not 1,234.56. A word ends between an Arabic
+// letter and a digit, too, and where an embedding or isolate of bidirectional text begins or ends.
 //
-// Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese set no blanks between words, or set what belongs to another
-// word right behind a name (山田様, 김철수님). There each letter is a word.
+// Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese have no blanks between words, or put another word directly
+// after a name (山田様, 김철수님). There each letter is a word.
 //
-// Arabic and Hebrew are compared without blanks and in both orders, because files have their letters in the order in
-// which they are read or in which they are drawn. Vowel signs and the forms of alef, yeh, kaf and heh do not count,
-// since keyboards and fonts differ in them. Alef and lam count as one letter: fonts draw the two as one, and files
-// differ in the order of what it says. A number such as 1405-12 may stand in such a text as 12-1405, as it is drawn
-// there (Unicode Standard Annex 9, rules W2 and W4).
+// Arabic and Hebrew are compared without blanks and in both orders, because files have their letters either in reading
+// order or in drawing order. Vowel signs and the forms of alef, yeh, kaf and heh do not count, because keyboards and
+// fonts differ in them. Alef and lam count as one letter: fonts draw the two as one, and files differ in their order. A
+// number such as 1405-12 may appear in such a text as 12-1405, as it is drawn there (Unicode Standard Annex 9, rules W2
+// and W4).
 package words
 
 import (
@@ -51,7 +52,7 @@ type Hasher struct {
 	powers [mostRunes + 1]uint64
 }
 
-// New returns the hasher of a secret. Tokens of two secrets have nothing in common.
+// New returns the hasher of a secret. Tokens of different secrets cannot be compared.
 func New(secret []byte) *Hasher {
 	m := hmac.New(sha256.New, secret)
 	m.Write([]byte("mailshot words"))
@@ -102,7 +103,7 @@ func right(r rune) bool {
 		unicode.IsLetter(r)
 }
 
-// Tokens are the words of a text, in its order.
+// Tokens returns the words of a text, in their order.
 func (h *Hasher) Tokens(text string) []Token {
 	var all []Token
 	each(text, func(word []rune) { all = append(all, h.hash(word)) })

@@ -1,8 +1,7 @@
-// Package clients knows which HTML and CSS which mail programs show. Ask with [Property], [Selector], [AtRule],
-// [Element] and [Attribute]; the answer is the features of caniemail that the snippet uses and some program does not
-// show.
+// Package clients knows which mail programs show which HTML and CSS. Call [Property], [Selector], [AtRule], [Element]
+// or [Attribute]. They return the features of caniemail that the snippet uses and that some program does not show.
 //
-// The data is that of caniemail.com, see features.txt, which has its licence and the date of its newest test.
+// The data comes from caniemail.com, see features.txt, which has its licence and the date of its newest test.
 package clients
 
 import (
@@ -26,13 +25,13 @@ type Feature struct {
 //go:embed features.txt
 var data string
 
-// called are the programs of the data, by the names that people know.
+// called has the programs of the data with the names that people know.
 var called = map[string]string{
 	"apple": "Apple Mail", "gmail": "Gmail", "gmail-app": "the Gmail app", "outlook": "Outlook on Windows",
 	"outlook-com": "Outlook.com", "yahoo": "Yahoo Mail", "samsung": "Samsung Email",
 }
 
-// loses says of features what is lost with them. The others only look plainer.
+// loses says for some features what readers lose without them. Without the other features a message only looks plainer.
 var loses = map[string]string{
 	"css-variables":    "the whole declaration is left out, with its colour or size",
 	"css-display-grid": "the columns stand below one another, or in one line",
@@ -65,7 +64,7 @@ var all = sync.OnceValue(func() map[string]Feature {
 	return m
 })
 
-// Features are all features that some program does not show, by their ids.
+// Features returns all features that some program does not show, sorted by id.
 func Features() []Feature {
 	var list []Feature
 	for _, f := range all() {

@@ -6,9 +6,8 @@
 // mailshot, and fails for a code that a source has and the table does not, or the other way round. So mailshot explain
 // and docs/findings.md know every finding.
 //
-// A code that is fixed protects a promise: the message cannot be made, or somebody would get the wrong one or one
-// twice.
-// Nobody can lower its severity or ignore it.
+// A fixed code protects a promise: the message cannot be made, or somebody would get the wrong message or a message
+// twice. Nobody can lower its severity or ignore it.
 package codes
 
 import (
@@ -63,7 +62,7 @@ var table = sync.OnceValues(func() (map[string]Code, []Code) {
 	return by, all
 })
 
-// Of returns what is known of a code.
+// Of returns what is known about a code.
 func Of(code string) (Code, bool) {
 	by, _ := table()
 	c, ok := by[code]
@@ -76,7 +75,7 @@ func All() []Code {
 	return slices.Clone(all)
 }
 
-// Nearest returns the code that somebody means who has typed one that does not exist; "" if no code is near.
+// Nearest returns the code that is most like a typed code that does not exist; "" if no code is near.
 func Nearest(typed string) string {
 	_, all := table()
 	words := make([]string, 0, len(all))

@@ -1,6 +1,6 @@
 package codes
 
-// Policy is what a campaign file makes of findings. The zero value changes nothing. It is only read.
+// Policy is how a campaign file changes findings. The zero value changes nothing. A Policy is only read.
 type Policy struct {
 	Severities map[string]Severity // by code, in place of the severity that a finding comes with
 	Ignored    []Ignored
@@ -29,7 +29,7 @@ func (p Policy) Ignores(code string) int {
 	return -1
 }
 
-// Fixed says whether a code can be neither lowered nor ignored. So is one that the table does not have.
+// Fixed says whether a code can be neither lowered nor ignored. A code that is not in the table is fixed, too.
 func Fixed(code string) bool {
 	c, ok := Of(code)
 	return !ok || c.Fixed

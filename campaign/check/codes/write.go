@@ -67,7 +67,7 @@ func Markdown() string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// wide is how long a line of the document is at most.
+// wide is the most columns of a line of the document.
 const wide = 118
 
 // wrap writes an item of a list in lines. What Markdown would read as markup is escaped.

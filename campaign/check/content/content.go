@@ -1,8 +1,7 @@
-// Package content counts, over all messages of a campaign, what is wrong with what they say, and makes one finding of
-// each mistake. Make a Count with New, give each message's Row to Count.Add in the order of the list, and take the
-// Findings at the end.
+// Package content counts mistakes in what the messages of a campaign say, and makes one finding for each mistake. Make
+// a Count with New, give each message's Row to Count.Add in the order of the list, and call Findings at the end.
 //
-// A mistake is at one place of a template, and shows in some of the messages: a link whose cell is empty, a greeting
+// A mistake is at one place of a template, and appears in some of the messages: a link whose cell is empty, a greeting
 // without its name. So there is one finding for each place, with the number of messages and the first rows. Memory
 // grows with the templates, and not with the list.
 package content
@@ -21,7 +20,7 @@ import (
 // first is how many rows a finding names.
 const first = 5
 
-// Row is what is known of one message.
+// Row is what is known about one message.
 type Row struct {
 	Seen    templates.Seen // what its templates printed
 	Remarks []Remark       // on its attachments
@@ -35,7 +34,7 @@ type Match struct{ Path, Pattern string }
 // Remark is something odd about an attachment. Remarks with one code and place are of one kind.
 type Remark struct{ Code, Place, Text, Hint string }
 
-// Config says what messages are made of.
+// Config says what messages are made from.
 type Config struct {
 	Places []templates.Place  // of the templates; a Row's Seen counts them
 	Doubts []*templates.Error // what is wrong with the templates in every message
@@ -78,7 +77,7 @@ func (t *tally) add(row string) {
 	}
 }
 
-// New returns a count of the messages that are made of c.
+// New returns a count of the messages that are made from c.
 func New(c Config) *Count {
 	n := &Count{c: c, places: make([]tally, len(c.Places))}
 	if c.Whole != nil {
@@ -87,7 +86,7 @@ func New(c Config) *Count {
 	return n
 }
 
-// Add counts one message, and says why it should not be sent: a link of it leads nowhere. "" says that it may be.
+// Add counts one message, and says why it should not be sent: one of its links leads nowhere. "" = it may be sent.
 func (n *Count) Add(place string, row *Row) (why string) {
 	if row == nil {
 		return ""
@@ -165,7 +164,7 @@ func (n *Count) shared() (found []check.Finding) {
 }
 
 // Findings returns the findings, in the order of the templates. skip says that messages which should not be sent are
-// left out, so that they are no errors.
+// left out, so they are not errors.
 func (n *Count) Findings(skip bool) []check.Finding {
 	var found []check.Finding
 	for _, doubt := range n.c.Doubts {

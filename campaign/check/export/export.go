@@ -1,8 +1,8 @@
 // Package export writes findings for other programs: [SARIF] for code scanning, and [GitHub] as annotations of a
 // workflow.
 //
-// Both show findings at lines of files. Most findings have such a place. One about a cell of a workbook has not: it is
-// shown at the campaign file, and its text says where it is.
+// Both show findings at lines of files. Most findings have such a place. A finding about a cell of a workbook does not:
+// it is shown at the campaign file, and its text gives the cell.
 package export
 
 import (
@@ -15,7 +15,7 @@ import (
 	"mailshot/campaign/check"
 )
 
-// From is where the findings are from.
+// From says where the findings come from.
 type From struct {
 	Campaign string // the campaign file, as it was named
 	Version  string // of mailshot
@@ -30,7 +30,7 @@ type place struct {
 
 var inFile = regexp.MustCompile(`^(.+?):([0-9]+)(?::([0-9]+))?$`)
 
-// of is the place of a finding.
+// of returns the place of a finding.
 func (f From) of(found check.Finding) place {
 	if m := inFile.FindStringSubmatch(found.Place); m != nil {
 		p := place{file: f.path(m[1]), exact: true}
@@ -50,7 +50,7 @@ func (f From) path(name string) string {
 	return path.Join(path.Dir(filepath.ToSlash(f.Campaign)), name)
 }
 
-// text is what a finding says, with its place where the file does not have it.
+// text returns what a finding says, with its place if the finding is shown elsewhere.
 func (p place) text(f check.Finding) string {
 	text := f.Text
 	if !p.exact && f.Place != "" {
@@ -62,7 +62,7 @@ func (p place) text(f check.Finding) string {
 	return text
 }
 
-// level is a severity in the words of both formats, which have the same but for the last.
+// level returns a severity in the words of both formats, which differ only in the last word.
 func level(s check.Severity, note string) string {
 	if s == check.Error || s == check.Warning {
 		return string(s)

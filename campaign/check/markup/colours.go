@@ -9,16 +9,16 @@ import (
 	"mailshot/campaign/check/target"
 )
 
-// The contrasts below which large text is hard to read for some people (WCAG 2.2, 1.4.3), for most, and for all.
+// The contrasts below which large text is hard to read for some people (WCAG 2.2, 1.4.3), for most people, and for all.
 const (
 	weak   = 3.0
 	low    = 2.0
 	hidden = 1.05
 )
 
-// colours finds text whose colour is too near to that of what is behind it. Both have to be literals of the template:
-// the text's of a style of its own or of a rule for it in <style>, the ground's of it or of an element around it. Where
-// more than one element decides which rule counts, nothing is said.
+// colours finds text whose colour is too close to the colour behind it. Both colours have to be literals of the
+// template. The colour of the text comes from its own style or from a rule for it in <style>; the background comes from
+// the element or from an element around it. If more than one element decides which rule counts, nothing is said.
 func (l *looker) colours() {
 	type ground struct {
 		name   string
@@ -72,13 +72,13 @@ func isAlone(name string) bool {
 	return false
 }
 
-// speaks says whether words follow an element's start, so that they have its colour.
+// speaks says whether words follow the start of an element, so that they have its colour.
 func (l *looker) speaks(i int) bool {
 	return i+1 < len(l.tags) && l.tags[i+1].kind == words && isRead(l.tags[i+1].text)
 }
 
-// contrast looks at the colours of one element that has a colour of its own, or one by a rule. It reports whether it
-// said something.
+// contrast looks at the colours of one element that has a colour of its own, or gets a colour from a rule. It reports
+// whether it made a finding.
 func (l *looker) contrast(t *tag, is dress, behind string) bool {
 	style, n := is.style, len(l.found)
 	text, ok := rgb(firstOf(style["color"], attrOf(t, "font", "color")))
@@ -119,7 +119,7 @@ func attrOf(t *tag, name, attr string) string {
 	return ""
 }
 
-// concealed says whether a style hides its element, as that of a preheader does.
+// concealed says whether a style hides its element, as the style of a preheader does.
 func concealed(style map[string]string) bool {
 	size, err := strconv.ParseFloat(strings.TrimSuffix(style["font-size"], "px"), 64)
 	return strings.HasPrefix(style["display"], "none") || style["mso-hide"] != "" || style["visibility"] == "hidden" ||
@@ -127,7 +127,7 @@ func concealed(style map[string]string) bool {
 		style["line-height"] == "0" || style["line-height"] == "1px"
 }
 
-// pixels is a size in pixels; -1 if it is another measure, or not known.
+// pixels returns a size in pixels; -1 if it has another unit, or is not known.
 func pixels(size string) float64 {
 	if n, ok := number(strings.TrimSuffix(size, "px")); ok && (n == 0 || strings.HasSuffix(size, "px")) {
 		return n
@@ -144,7 +144,7 @@ func number(s string) (n float64, ok bool) {
 	return n, err == nil
 }
 
-// declarations are those of a style, by property. A later one counts.
+// declarations returns the declarations of a style, by property. The last one of a property counts.
 func declarations(style string) map[string]string {
 	all := map[string]string{}
 	for d := range strings.SplitSeq(style, ";") {
@@ -173,7 +173,7 @@ var names = map[string]string{
 	"whitesmoke": "#f5f5f5", "orange": "#ffa500", "navy": "#000080", "maroon": "#800000", "purple": "#800080",
 }
 
-// rgb reads a colour: #abc, #aabbcc, a name, rgb(1, 2, 3). What it does not know is not compared.
+// rgb reads a colour: #abc, #aabbcc, a name, rgb(1, 2, 3). Other colours are not compared.
 func rgb(colour string) (c [3]float64, ok bool) {
 	colour = lower(strings.TrimSpace(colour))
 	if hex := names[colour]; hex != "" {
@@ -204,7 +204,7 @@ func rgb(colour string) (c [3]float64, ok bool) {
 	return [3]float64{float64(n >> 16), float64(n >> 8 & 255), float64(n & 255)}, err == nil
 }
 
-// contrast is the ratio of two colours (WCAG 2.2, contrast ratio).
+// contrast returns the contrast ratio of two colours (WCAG 2.2).
 func contrast(a, b [3]float64) float64 {
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)

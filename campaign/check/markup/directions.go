@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// blocks are elements whose text is laid out by itself.
+// blocks are elements whose text is laid out separately.
 var blocks = strings.Fields("html body p div td th li h1 h2 h3 h4 h5 h6 blockquote center section article header footer dd dt pre " +
 	"table tr ul ol")
 
@@ -15,7 +15,7 @@ var blocks = strings.Fields("html body p div td th li h1 h2 h3 h4 h5 h6 blockquo
 type flow struct {
 	name string
 	dir  string // ltr, rtl or auto; "" = not known
-	cut  bool   // its text stands apart from what is around it, whichever way that runs
+	cut  bool   // its text is isolated from the text around it, in either direction
 }
 
 // paragraph is the text of a block, as far as it was read.
@@ -24,11 +24,11 @@ type paragraph struct {
 	right, left int // letters
 	dir         string
 	groups      int  // where a number of several groups is + 1
-	said        bool // it has marks that say which part runs which way
+	said        bool // it has marks for the direction of its parts
 }
 
-// directions finds blocks whose words run in both directions, and whose parts nothing keeps apart: what stands between
-// the parts, as a bracket or a number, then goes where the algorithm puts it (Unicode Standard Annex 9).
+// directions finds blocks with words in both directions, and with nothing that keeps the parts apart. A bracket or a
+// number between the parts then goes where the algorithm puts it (Unicode Standard Annex 9).
 func (l *looker) directions(whole bool) {
 	around := []flow{{}}
 	if whole {
@@ -61,7 +61,7 @@ func (l *looker) directions(whole bool) {
 	end()
 }
 
-// within is the flow in an element.
+// within returns the flow in an element.
 func (f flow) within(t *tag, block bool) flow {
 	is := flow{name: t.name, dir: f.dir, cut: f.cut && !block}
 	if d := lower(strings.TrimSpace(t.value("dir"))); d != "" {
@@ -117,5 +117,5 @@ func (l *looker) paragraph(p paragraph) {
 	}
 }
 
-// grouped matches a number whose groups have blanks between them, as a telephone number or an account.
+// grouped matches a number whose groups have blanks between them, such as a telephone number or an account number.
 var grouped = regexp.MustCompile(`\+?\p{Nd}{2,}(?:[ \x{A0}]\p{Nd}{2,})+`)

@@ -11,7 +11,7 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// formats are kinds of pictures that clients with a large share do not show, by the end of the address.
+// formats are kinds of pictures that mail programs with a large share do not show, by the end of the address.
 var formats = map[string]string{
 	".webp": "Outlook on Windows does not show WebP",
 	".avif": "Gmail's apps and Outlook on Windows do not show AVIF",
@@ -21,8 +21,8 @@ var formats = map[string]string{
 	".bmp": "several clients do not show BMP",
 }
 
-// widest is the width in pixels above which an image is too large for a mail: twice the 600 that mails mostly have, and
-// some more.
+// widest is the width in pixels above which an image is too large for a mail: twice the usual 600 of mails, and some
+// more.
 const widest = 1600
 
 // fileName matches the name that a camera or a program has given to a picture.
@@ -91,7 +91,7 @@ func (l *looker) img(t *tag) {
 	}
 }
 
-// fewWords is how many letters a message with images needs to be more than its images, after SpamAssassin's
+// fewWords is how many letters a message with images needs so that it is not only images. It follows SpamAssassin's
 // HTML_IMAGE_ONLY rules, which begin at 400 bytes.
 const fewWords = 40
 

@@ -9,7 +9,7 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// vague are texts of links that say nothing by themselves.
+// vague are texts of links that mean nothing by themselves.
 var vague = []string{
 	"click here", "here", "click", "link", "this link", "more", "read more", "learn more", "this", "details",
 	"hier", "hier klicken", "klicken sie hier", "mehr", "mehr erfahren", "weiterlesen", "cliquez ici", "ici", "en savoir plus",
@@ -37,7 +37,7 @@ func (l *looker) link(at int, address, text string, pictured bool) {
 	l.elsewhere(at, address, text)
 }
 
-// elsewhere finds a link whose text is the address of another host.
+// elsewhere finds a link whose text is the address of a different host.
 func (l *looker) elsewhere(at int, address, text string) {
 	if target.Dynamic(text) {
 		return

@@ -72,8 +72,8 @@ func (l *looker) markdown(masked string) {
 	l.unnamed(0, masked)
 }
 
-// unread matches what was meant for a link and is none: [text] (address), an address with a blank in it, and
-// [text][name] where no line gives the name an address.
+// unread matches text that was meant as a link and is not a link: [text] (address), an address with a blank in it, and
+// [text][name] if no line gives the name an address.
 var unread = regexp.MustCompile(`\[[^\[\]\n]*\pL[^\[\]\n]*\](?:[ \t]+\((?:https?://|mailto:|www\.)[^()\n]*\)` +
 	`|\((?:https?://|mailto:)[^()\n"'<>\s]*[ \t]+[^"'(\s)][^()\n]*\)` + `|\[[^\[\]\n]*\pL[^\[\]\n]*\])`)
 
@@ -97,7 +97,7 @@ func code(n ast.Node, aside map[int]bool) {
 	}
 }
 
-// opaque is a text whose words nobody knows: HTML is then put back where it is.
+// opaque returns a text whose words are not known: only blanks stay. The caller puts the HTML back in its place.
 func opaque(src []byte) []byte {
 	html := make([]byte, len(src))
 	for i, c := range src {

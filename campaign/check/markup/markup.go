@@ -1,11 +1,12 @@
-// Package markup finds in the sources of a message what no protocol forbids and readers would stumble over: links that
-// lead nowhere, images that are not shown, HTML that mail programs do not have. Call [Look] with the sources.
+// Package markup looks in the sources of a message for things that no protocol forbids and that readers would stumble
+// over: links that lead nowhere, images that are not shown, HTML that mail programs do not support. Call [Look] with
+// the sources.
 //
-// A template is looked at as its author wrote it, so a finding has the file, the line and the column of the template.
-// It is said once, however many rows there are. Actions are opaque: what {{.link}} prints is not known here, and
-// nothing is said of it. What the cells of a row make is the caller's to look at.
+// It looks at a template as its author wrote it, so a finding has the file, the line and the column of the template.
+// There is one finding, however many rows there are. Actions are opaque: it is not known here what {{.link}} prints,
+// and nothing is said about it. Checking what the cells of a row print is the caller's job.
 //
-// The package is pure. It reads no file, and asks no network.
+// The package is pure. It reads no file, and does not use the network.
 package markup
 
 import (
@@ -27,19 +28,19 @@ type Source struct {
 	Subject  bool // the text is the subject
 	Body     bool // the text is the body
 	Bare     bool // no file goes with the messages
-	Whole    bool // it is all there is of the HTML: no layout is around it
+	Whole    bool // it is the whole HTML: no layout is around it
 }
 
-// The bytes that stand in the place of actions.
+// The bytes that take the place of actions.
 const (
 	printed = target.Printed
 	silent  = target.Silent
 )
 
-// mostAlike is how many findings with one code are said of a source, each at its own place. The rest is counted.
+// mostAlike is how many findings with one code a source gets, each at its own place. The rest is counted.
 const mostAlike = 5
 
-// Look returns what is wrong with the sources, in their order, and which links and images are in them.
+// Look returns what is wrong with the sources, in the order of the sources, and which links and images are in them.
 func Look(sources []Source) (all []check.Finding, links *Written) {
 	links = &Written{literal: map[string]bool{}}
 	for _, s := range sources {
@@ -70,7 +71,7 @@ type looker struct {
 	links   *Written
 }
 
-// written notes what the author wrote as it is.
+// written notes texts that the author wrote without actions.
 func (l *looker) written(texts ...string) {
 	for _, s := range texts {
 		if !target.Dynamic(s) {
@@ -92,7 +93,7 @@ func (l *looker) say(at int, code, text, hint string) {
 	l.found = append(l.found, seen{at, code, text, hint})
 }
 
-// findings are the findings in the order of their places. A note is said once, with its further places.
+// findings returns the findings in the order of their places. A note is one finding, with its further places.
 func (l *looker) findings() (all []check.Finding) {
 	slices.SortStableFunc(l.found, func(a, b seen) int { return a.at - b.at })
 	first := map[string]int{} // of a code in all
@@ -135,7 +136,7 @@ func (l *looker) findings() (all []check.Finding) {
 	return all
 }
 
-// masked is a text with other bytes in the place of its actions, so that each offset stays.
+// masked returns a text with other bytes in place of its actions, so that offsets stay the same.
 func masked(text string) (string, []source.Action) {
 	actions, _ := source.Scan(text)
 	b := []byte(text)
@@ -153,5 +154,5 @@ func masked(text string) (string, []source.Action) {
 	return string(b), actions
 }
 
-// loud is a text without the actions that print nothing.
+// loud returns a text without the actions that print nothing.
 func loud(s string) string { return strings.ReplaceAll(s, string([]byte{silent}), "") }

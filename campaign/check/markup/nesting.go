@@ -9,14 +9,14 @@ import (
 	"mailshot/templates/source"
 )
 
-// element is one that is open.
+// element is an open element.
 type element struct {
 	name string
 	at   int
 }
 
-// nesting finds elements that are never closed, and ends of elements that were never opened. Where the branches of a
-// condition leave different elements open, or a template includes others, nothing is known, and nothing said.
+// nesting finds elements that are never closed, and end tags of elements that were never opened. If the branches of a
+// condition leave different elements open, or a template includes others, nothing is known, and no finding is made.
 func (l *looker) nesting() {
 	if slices.ContainsFunc(l.actions, func(a source.Action) bool {
 		return a.Kind == source.Include ||
@@ -87,7 +87,8 @@ var rowsOnly = []string{"table", "thead", "tbody", "tfoot", "tr"}
 // inCells are elements that belong into a cell.
 var inCells = strings.Fields("p div span h1 h2 h3 h4 ul ol center")
 
-// inLink says whether a link is open. One around a table has links in its cells, for programs that do not take it.
+// inLink says whether a link is open. A link around a table has links in its cells, for programs that ignore the outer
+// link.
 func inLink(open []element) bool {
 	for _, e := range slices.Backward(open) {
 		if e.name == "a" || e.name == "table" {
@@ -118,7 +119,7 @@ func closing(open []element, wrong []seen, t *tag) ([]element, []seen) {
 	return open[:last], wrong
 }
 
-// left is what is wrong with an element that is still open.
+// left returns what is wrong with an element that is still open.
 func left(e element) []seen {
 	if slices.Contains(optional, e.name) {
 		return nil

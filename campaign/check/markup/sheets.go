@@ -9,10 +9,10 @@ import (
 	"mailshot/campaign/check/target"
 )
 
-// sheet is what the <style> of a source says of colours.
+// sheet is what the <style> of a source says about colours.
 type sheet []rule
 
-// rule is one selector with what it declares.
+// rule is one selector with its declarations.
 type rule struct {
 	at      int // of the rule in the source
 	element string
@@ -29,7 +29,7 @@ var (
 	beyond  = regexp.MustCompile(`\[[^\]]*\]|::?[\w-]+(?:\([^)]*\))?`)
 )
 
-// sheet reads the rules of a source. Those within @media and the like are for some readers, and are left out.
+// sheet reads the rules of a source. Rules within @media and the like are only for some readers, and are left out.
 func (l *looker) sheet() (all sheet) {
 	for i := range l.tags {
 		t := &l.tags[i]
@@ -68,7 +68,7 @@ func (l *looker) sheet() (all sheet) {
 	return all
 }
 
-// rules are those of one block that say something of colours.
+// rules returns the rules of one block that say something about colours.
 func rules(at int, selectors, body string) (all []rule) {
 	style := declarations(body)
 	if style["color"] == "" && style["background-color"] == "" && style["background"] == "" &&
@@ -128,11 +128,11 @@ func (r *rule) weight() int {
 // dress is how an element looks.
 type dress struct {
 	style  map[string]string
-	at     int  // of the rule that gives the text its colour; 0 = it has it of its own
+	at     int  // of the rule that gives the text its colour; 0 = its own style does
 	unsure bool // another rule may count
 }
 
-// of is what the sheet and the element's own style make of an element. The latter counts more.
+// of returns how the sheet and the element's own style make an element look. The element's own style counts more.
 func (s sheet) of(t *tag) dress {
 	own := declarations(t.value("style"))
 	if len(s) == 0 {

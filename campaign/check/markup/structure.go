@@ -33,13 +33,14 @@ var never = map[string][2]string{
 
 func out(code, why string) [2]string { return [2]string{code, why} }
 
-// instead says what to write in the place of an element.
+// instead says what to write in place of an element.
 var instead = map[string]string{
 	"html-script": "remove it", "html-frame": "link to the page", "html-form": "link to a page with the form",
 	"html-media": "show an image that links to it",
 }
 
-// alone are elements without an end tag, and optional those whose end tag may be left out (HTML Standard, 13.1.2).
+// alone are elements without an end tag, and optional are elements whose end tag may be left out (HTML Standard,
+// 13.1.2).
 var (
 	alone = strings.Fields("area base br col embed hr img input link meta param source track wbr basefont bgsound frame keygen " +
 		"image")
@@ -114,8 +115,8 @@ func (l *looker) elements() {
 	}
 }
 
-// isData says whether an element is a script that is none: JSON-LD, which mail programs read to show an order or a
-// flight above the message.
+// isData says whether an element is a <script> with data and no code: JSON-LD, which mail programs read to show an
+// order or a flight above the message.
 func isData(t *tag) bool {
 	return t.name == "script" && strings.TrimSpace(lower(t.value("type"))) == "application/ld+json"
 }
@@ -158,7 +159,7 @@ func (l *looker) anchors() {
 	}
 }
 
-// places are those that a link within the message can lead to; nil if they are not all known.
+// places returns the places that a link within the message can lead to; nil if they are not all known.
 func (l *looker) places() map[string]bool {
 	if !l.Whole || slices.ContainsFunc(l.actions, func(a source.Action) bool { return a.Kind == source.Include }) {
 		return nil
@@ -176,8 +177,8 @@ func (l *looker) places() map[string]bool {
 	return all
 }
 
-// inside is the text of a link, and whether there is something else to see; silent, whether an image with an empty alt
-// is in it.
+// inside returns the text of a link, and whether there is something else to see. silent says whether an image with an
+// empty alt is in it.
 func (l *looker) inside(i int) (text string, pictured, silent bool) {
 	var b strings.Builder
 	boxed := false // a table is in it: a link of its cell is within this one, and is seen as its text
@@ -207,7 +208,7 @@ func (l *looker) inside(i int) (text string, pictured, silent bool) {
 	return unescaped(b.String()), pictured, silent
 }
 
-// document looks at what a document has around its text.
+// document looks at the parts of a document around its text.
 func (l *looker) document(full bool) {
 	first := 0
 	var html, title *tag
@@ -280,7 +281,7 @@ func (l *looker) language(html *tag) {
 	}
 }
 
-// layoutTables finds tables that only lay out, and do not say so.
+// layoutTables finds tables that are only for layout, and do not say so.
 func (l *looker) layoutTables() {
 	type table struct {
 		t              *tag

@@ -8,8 +8,8 @@ import (
 	"mailshot/campaign/check/clients"
 )
 
-// support finds HTML and CSS that mail programs with a large share do not show. What is lost with it is a warning; what
-// only looks plainer is a note.
+// support finds HTML and CSS that mail programs with a large share do not show. If readers lose something, it makes a
+// warning; if the message only looks plainer, it makes a note.
 func (l *looker) support() {
 	plainer := map[string][]clients.Feature{} // by code
 	first := map[string]int{}
@@ -40,7 +40,7 @@ func (l *looker) support() {
 	}
 }
 
-// uses calls add with what the tags and styles use that some program does not show, where they do.
+// uses calls add with each feature that the tags and styles use and some program does not show, and with its place.
 func (l *looker) uses(add func(code string, at int, found []clients.Feature)) {
 	for i := range l.tags {
 		t := &l.tags[i]
@@ -63,7 +63,7 @@ func (l *looker) uses(add func(code string, at int, found []clients.Feature)) {
 	}
 }
 
-// fine are features whose absence nobody sees, or which the builders of mails use on purpose for those who have them.
+// fine are features whose absence nobody sees, or which mail builders use on purpose for the programs that have them.
 var fine = strings.Fields("css-at-media css-at-media-prefers-color-scheme css-at-font-face css-at-import css-color-scheme " +
 	"html-meta-color-scheme css-pseudo-class-hover css-pseudo-class-link css-pseudo-class-visited css-pseudo-class-active " +
 	"css-cursor html-target html-aria-label html-aria-hidden html-role css-border-radius css-max-width css-important " +
@@ -74,7 +74,7 @@ var fine = strings.Fields("css-at-media css-at-media-prefers-color-scheme css-at
 	"css-float css-object-fit css-background-size css-background-position css-background-repeat html-semantics css-max-height " +
 	"css-text-decoration-color css-letter-spacing css-selector-child css-white-space html-svg html-lang css-sytem-ui")
 
-// wide says whether programs with a large share are among these.
+// wide says whether these include programs with a large share.
 func wide(no []string) bool {
 	return slices.Contains(no, "Gmail") || slices.Contains(no, "Outlook on Windows") || slices.Contains(no, "Apple Mail")
 }
@@ -106,7 +106,7 @@ func features(all []clients.Feature) string {
 	return "not every mail program shows this: " + b.String()
 }
 
-// hides says whether a style belongs to a preheader, which is hidden by whatever there is.
+// hides says whether a style belongs to a preheader, which templates hide by every means.
 func hides(style string) bool { return concealed(declarations(style)) }
 
 // styles goes through CSS: the declarations of an attribute, or a sheet.
@@ -150,7 +150,7 @@ func styles(css string, at int, sheet bool, add func(code string, at int, found 
 	}
 }
 
-// uncommented is CSS with blanks in the place of its comments.
+// uncommented returns CSS with blanks in place of its comments.
 func uncommented(css string) string {
 	b := []byte(css)
 	for i := 0; i+1 < len(b); i++ {

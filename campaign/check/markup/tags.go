@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// tag is a part of HTML: a tag, a text, a comment, or what stands between <style> and </style>.
+// tag is a part of HTML: a tag, a text, a comment, or the text between <style> and </style>.
 type tag struct {
 	kind  kind
 	name  string // of the element, in small letters
@@ -81,7 +81,8 @@ func tagsOf(s string) (all []tag) {
 	return all
 }
 
-// lower is a text with its ASCII letters made small. strings.ToLower would change the length of one that is not UTF-8.
+// lower returns a text with its ASCII letters in lower case. strings.ToLower would change the length of a text that is
+// not UTF-8.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

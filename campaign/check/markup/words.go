@@ -11,18 +11,18 @@ import (
 	"mailshot/internal/mojibake"
 )
 
-// What the words of a source may have that was not meant, or that filters count.
+// Things that the words of a source may contain by mistake, or that filters count.
 var (
 	// filler matches what stands in a template until its words are written. Letters in the place of digits, as in the
 	// number of a card, are no filler: see masks.
 	filler = regexp.MustCompile(`(?i:\blorem ipsum\b)|\b(?:TODO:|FIXME\b|TBD\b)|\b(?:X{4,}|x{5,})\b|\bXX[./]XX[./](?:XX(?:XX)?|20\d\d)\b` +
 		`|\[(?i:insert|your|enter|add|hier|ihr[en]*|votre|su|tu) [^\[\]\n]{2,40}\](?:[^(\[]|$)|\b(?:INSERT|ENTER|ADD) [A-Z ]{2,30} HERE\b`)
 	masks = regexp.MustCompile(`(?i)^[-– .*x]*\d|\d[-– .*x]*$`)
-	// unfilled matches a domain that was to be replaced, alone or in an address of a mailbox.
+	// unfilled matches a domain that should have been replaced, alone or in the address of a mailbox.
 	unfilled = regexp.MustCompile(`(?i)(?:^|[\s(,;:>"'„“])((?:[\w.+-]+@)?` + target.Placeholders + `)(?:$|[^\w-])`)
 	whole    = regexp.MustCompile(`(?i)((?:https?://|mailto:)?(?:[\w.+-]+@)?\b` + target.Placeholders + `)(?:$|[^\w-])`)
 	exclaims = regexp.MustCompile(`[!！](?: ?[!！]){2,}`)
-	// nobody matches a greeting that is to everybody: SpamAssassin's DEAR_SOMETHING counts these, and some in other
+	// nobody matches a greeting that names no person: the greetings of SpamAssassin's DEAR_SOMETHING, and some in other
 	// languages.
 	nobody = regexp.MustCompile(`(?im)^[\s>*_]*(dear (?:sirs?|madam|sir or madam|friends?|customers?|valued customers?|users?|subscribers?|` +
 		`members?|recipients?|e-?mail user|account holder|beneficiary|winner|investors?)|to whom it may concern|` +
@@ -35,7 +35,7 @@ const (
 	fillerHint = "write what is meant"
 )
 
-// plain looks at a source that is a text.
+// plain looks at a source that is plain text.
 func (l *looker) plain(text string) {
 	l.saying(0, text, nil)
 	if m := whole.FindStringSubmatchIndex(text); m != nil {
@@ -80,10 +80,10 @@ func (l *looker) tagged(what, text string) {
 var htmlTag = regexp.MustCompile(`(?i)</?(?:p|br|b|i|a|em|strong|div|span|table|tr|td|h[1-6]|ul|ol|li|html|head|body|img|font)` +
 	`(?:\s[^<>]*)?/?>`)
 
-// sureTag matches a tag that nobody takes for a word in angle brackets, so that one is enough.
+// sureTag matches a tag that cannot be a word in angle brackets, so that one such tag is enough.
 var sureTag = regexp.MustCompile(`(?i)^<(?:br\s*/?>|/|a\s+href|img\s+src)`)
 
-// enclosed matches words that say of a file that it goes with the message, in several languages.
+// enclosed matches words that say that a file goes with the message, in several languages.
 var enclosed = regexp.MustCompile(`(?i)\b(?:(?:find|see|have|am|are|is|i've|we've|i|we) (?:\w+ ){0,4}?(?:attached|enclosed)\b` +
 	`(?: (?:is|are|you|please|find|to this|herewith)|[.,:;])` +
 	`|attached (?:is|are|you will|you'll|please|herewith|to this)|enclosed (?:is|are|you will|you'll|please)|in the attachment|` +
@@ -92,7 +92,7 @@ var enclosed = regexp.MustCompile(`(?i)\b(?:(?:find|see|have|am|are|is|i've|we'v
 	`archivo adjunto|adjunt[oa]s?\b|in allegato|in bijlage|de bijlage|bijgevoegd|w załączniku|i bilagan|i vedlegg)` +
 	`|پیوست شده|به پیوست|در پیوست|مرفق (?:طيه|مع|هنا)|المرفقات?`)
 
-// lacking finds the words that speak of a file where none goes with the messages.
+// lacking finds words that speak of a file although no file goes with the messages.
 func (l *looker) lacking(from int, text string, skip map[int]bool) {
 	if m := enclosed.FindStringIndex(text); m != nil && l.Bare && !skip[from+m[0]] {
 		l.once(from+m[0], "attachment-none", "this speaks of a file, and none goes with the messages",
@@ -129,7 +129,7 @@ func (l *looker) saying(from int, text string, skip map[int]bool) {
 	}
 }
 
-// trial finds a subject that was written to try something out.
+// trial finds a subject that was written for a test.
 func (l *looker) trial(text string) {
 	if trial.MatchString(text) {
 		l.say(0, "subject-trial", "the subject is that of a trial", "write what the message is about")
@@ -158,7 +158,7 @@ func (l *looker) mangled(from int, text string) {
 	}
 }
 
-// entities finds a name between & and ; that HTML does not have: readers see it as it stands.
+// entities finds a name between & and ; that HTML does not have: readers see it unchanged.
 func (l *looker) entities(from int, text string) {
 	for _, m := range entity.FindAllStringIndex(text, -1) {
 		if is := text[m[0]:m[1]]; unescaped(is) == is {
@@ -185,7 +185,7 @@ func (l *looker) split(from int, text string) {
 var divided = regexp.MustCompile(`[\p{Latin}\p{Cyrillic}\p{Greek}]+(\x{200B}|\x{2060}|\x{FEFF}|(?i:&ZeroWidthSpace;|&#8203;|&#x200b;))` +
 	`[\p{Latin}\p{Cyrillic}\p{Greek}]+`)
 
-// visible writes a middle dot in the place of what nobody sees.
+// visible returns a middle dot in place of an invisible character.
 func visible(r rune) rune {
 	if r == 0x200b || r == 0x2060 || r == 0xfeff {
 		return '·'
@@ -193,20 +193,21 @@ func visible(r rune) rune {
 	return r
 }
 
-// unfilled says that a domain was to be replaced.
+// unfilled reports a domain that should have been replaced.
 func (l *looker) unfilled(at int, domain string) {
 	l.say(at, "placeholder-domain", fmt.Sprintf("%q has a domain that was to be replaced", domain),
 		"write the domain that is meant")
 }
 
-// domains finds the first domain in the words that was to be replaced. Those of links are found with their links.
+// domains finds the first domain in the words that should have been replaced. Domains of links are found with their
+// links.
 func (l *looker) domains(from int, text string, skip map[int]bool) {
 	if m := unfilled.FindStringSubmatchIndex(text); m != nil && !skip[from+m[2]] {
 		l.unfilled(from+m[2], text[m[2]:m[3]])
 	}
 }
 
-// greeting finds a greeting to nobody among the first words.
+// greeting finds a greeting without a person among the first words.
 func (l *looker) greeting(from int, text string) {
 	if m := nobody.FindStringSubmatchIndex(text); m != nil {
 		l.once(from+m[2], "greeting-nobody", fmt.Sprintf("the greeting %q is to nobody", text[m[2]:m[3]]),
@@ -214,7 +215,7 @@ func (l *looker) greeting(from int, text string) {
 	}
 }
 
-// once says what is said once of a source.
+// once makes a finding that a source gets only once.
 func (l *looker) once(at int, code, text, hint string) {
 	for _, f := range l.found {
 		if f.code == code {
@@ -263,9 +264,9 @@ type shadow struct {
 	hidden       bool    // nobody is meant to see it, as a preheader
 }
 
-// vanishing finds words that are there and that nobody can see, because the letters are too small or transparent. Words
-// before all others are a preheader, which many templates hide in this way, and so are those of an element that says it
-// is hidden.
+// vanishing finds words that nobody can see, because the letters are too small or transparent. Words before all others
+// are a preheader, which many templates hide in this way. Words of an element that says that it is hidden count as a
+// preheader, too.
 func (l *looker) vanishing() {
 	around := []shadow{{opaque: 1, size: -1}}
 	seen := false // words were shown
@@ -304,7 +305,7 @@ func (l *looker) vanishing() {
 	}
 }
 
-// within is what an element makes of what is around it.
+// within returns the shadow inside an element, given the shadow around it.
 func (s shadow) within(t *tag) shadow {
 	style := declarations(t.value("style"))
 	is := shadow{name: t.name, size: s.size, opaque: s.opaque, hidden: s.hidden}

@@ -9,13 +9,13 @@ import (
 	"mailshot/templates/source"
 )
 
-// Written is what the author wrote of links and images. It is immutable and safe for concurrent use.
+// Written has the links and images as the author wrote them. It is immutable and safe for concurrent use.
 type Written struct {
 	literal map[string]bool // addresses and texts without an action, as target.Same makes them
 	all     []written
 }
 
-// written is an address as it stands in a source.
+// written is an address as it is in a source.
 type written struct {
 	said   check.Finding // its place
 	pieces []piece
@@ -25,15 +25,15 @@ type written struct {
 type piece struct {
 	text   string // as target.Same makes it
 	action bool
-	field  string // the one that the action prints; "" = it does more
+	field  string // the field that the action prints; "" = it does more
 }
 
-// Literal are the addresses and texts of links that have no action in them, as [target.Same] makes them.
+// Literal returns the addresses and texts of links that contain no action, as [target.Same] makes them.
 func (w *Written) Literal() map[string]bool { return w.literal }
 
-// Place gives a finding about an address the place where its link or image is written. cell tells what a field of the
-// row prints. A link whose fields make this address comes before one that can make it, and that before none: ok is
-// false then.
+// Place gives a finding about an address the place where its link or image is written. cell returns what a field of the
+// row prints. A link whose fields make exactly this address comes first, then a link that may make it. ok is false if
+// there is neither.
 func (w *Written) Place(f *check.Finding, address string, cell func(field string) (text string, ok bool)) (ok bool) {
 	address = target.Same(address)
 	var of *written
@@ -93,7 +93,7 @@ func (w *written) matches(address string) bool {
 // plainField matches an action that prints a field as it is.
 var plainField = regexp.MustCompile(`^\{\{-?\s*\.([\pL\pN_]+)\s*-?\}\}$`)
 
-// address notes an address that stands in the source from an offset on, at the earliest.
+// address notes an address that is in the source at an offset or after it.
 func (l *looker) address(at int, masked string) {
 	w := written{said: check.From(l.ErrorAt(at, "", "", ""))[0]}
 	if i := strings.Index(l.text[at:], "]("); i >= 0 && l.Markdown { // the text of a link has actions of its own
@@ -124,7 +124,7 @@ func (l *looker) address(at int, masked string) {
 	l.links.all = append(l.links.all, w)
 }
 
-// stands says whether a byte stands in the place of an action.
+// stands says whether a byte takes the place of an action.
 func stands(c byte) bool { return c == printed || c == silent }
 
 // action is the piece of an action.

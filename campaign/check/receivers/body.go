@@ -10,7 +10,7 @@ import (
 	"mailshot/templates/source"
 )
 
-// Body is what a newsletter's messages say, in one language.
+// Body has the texts of a newsletter's messages in one language.
 type Body struct {
 	HTML   *source.Source   // the HTML, or the Markdown that it is made of; nil = there is none
 	Text   *source.Source   // the text part of the author's own; nil = it is made of the HTML
@@ -50,8 +50,8 @@ var (
 	tags   = regexp.MustCompile(`<[^>]*>`)
 )
 
-// Look returns what a newsletter has to say and does not: how people leave, and who writes, with an address that a
-// letter reaches. Each finding is at the last line of the text that lacks it.
+// Look returns what a newsletter has to say and does not say: how people unsubscribe, and who writes, with a postal
+// address. Each finding is at the last line of the text that lacks it.
 func (b Body) Look() (found []check.Finding) {
 	around := ""
 	for _, s := range b.Around {
@@ -79,7 +79,7 @@ func (b Body) Look() (found []check.Finding) {
 	return found
 }
 
-// hasAddress says whether a source shows something like a postal address. It says so in doubt.
+// hasAddress says whether a source shows something like a postal address. In doubt it says yes.
 func hasAddress(text string) bool {
 	text = html.UnescapeString(tags.ReplaceAllString(hidden.ReplaceAllString(text, " "), " "))
 	if address.MatchString(text) {

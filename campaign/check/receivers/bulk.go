@@ -16,8 +16,8 @@ const much = 5000
 // large are the receivers that have published what they ask of bulk senders, with their names.
 var large = map[string]string{"gmail": "Gmail", "yahoo": "Yahoo", "outlook": "Outlook.com"}
 
-// leaving looks at the header fields by which people leave a newsletter. That there are some is the campaign file's
-// rule.
+// leaving looks at the header fields for unsubscribing from a newsletter. The campaign file's rules say that there are
+// some.
 func (l *looker) leaving() {
 	if l.Kind != newsletter || !l.Unsubscribe.Given || l.Unsubscribe.OneClick {
 		return
@@ -30,7 +30,7 @@ func (l *looker) leaving() {
 	l.say("unsubscribe", "no-one-click", text, hint)
 }
 
-// bulk says what a campaign lacks that goes to so many at one receiver that its rules for bulk senders hold.
+// bulk says what a campaign lacks if it goes to so many people at one receiver that the rules for bulk senders apply.
 func (l *looker) bulk() {
 	var to []string
 	for _, group := range slices.Sorted(maps.Keys(large)) {
@@ -69,7 +69,7 @@ func (l *looker) bulk() {
 	}
 }
 
-// lacking is what of the rules for bulk senders a campaign does not fulfil, and what is not known, in words.
+// lacking returns which rules for bulk senders a campaign does not meet, and which are not known, in words.
 func (l *looker) lacking() (lacks, unknown []string) {
 	if l.Records.Asked {
 		if !l.Records.SPF {

@@ -1,10 +1,10 @@
-// Package receivers says what the large receivers of mail, such as Gmail, Yahoo and Microsoft, would hold against a
-// campaign. [Look] takes what is known of its sender, its servers and its recipients, and [Body.Look] the texts of a
-// newsletter.
+// Package receivers says what counts against a campaign at the large receivers of mail, such as Gmail, Yahoo and
+// Microsoft. [Look] takes what is known about its sender, its servers and its recipients, and [Body.Look] takes the
+// texts of a newsletter.
 //
-// The rules are those that the receivers have published since 2024, and those that their filters share with
-// SpamAssassin and rspamd. The package is pure: it asks no DNS and reads no file. What is not known, because it comes
-// from the list or only a server knows it, is left empty, and nothing is said of it.
+// The rules are the ones that the receivers have published since 2024, and the ones that their filters share with
+// SpamAssassin and rspamd. The package is pure: it asks no DNS and reads no file. A fact that is not known, because it
+// comes from the list or only a server knows it, is left empty, and no finding is made about it.
 package receivers
 
 import (
@@ -18,10 +18,10 @@ import (
 	"mailshot/sender/courtesy"
 )
 
-// newsletter is the kind of mail to which most of the rules are, as the campaign file writes it.
+// newsletter is the kind of mail that most of the rules are about, as the campaign file writes it.
 const newsletter = "newsletter"
 
-// Facts is what is known of a campaign. The zero value is a campaign of which nothing is known.
+// Facts is what is known about a campaign. The zero value is a campaign about which nothing is known.
 type Facts struct {
 	Kind     string    // newsletter, notice, transactional; "" = not said
 	From     Mailbox   // of the From field
@@ -40,35 +40,35 @@ type Facts struct {
 // Mailbox is an address with its name. What a row decides is "".
 type Mailbox struct {
 	Name   string
-	Named  bool   // it has a name, also one that comes from the list
-	Local  string // what stands before the @
+	Named  bool   // it has a name, perhaps from the list
+	Local  string // the part before the @
 	Domain string // lower case, A-labels
 }
 
-// Returns is what stands before the @ of the envelope sender.
+// Returns is the part of the envelope sender before the @.
 type Returns struct {
-	Local string // without what stands behind a +, and without the token
-	Token bool   // it is another one for each message
+	Local string // without the part after a +, and without the token
+	Token bool   // it differs in each message
 }
 
 // Server is a server that messages are handed to.
 type Server struct {
 	Host     string // "" = a program of this machine, or the recipients' own servers
-	Login    string // with which one logs in; "" = none
+	Login    string // the name for the login; "" = none
 	Service  bool   // it sends for domains that its customers have proven to be theirs, and signs for them
 	Direct   bool   // the recipients' own servers
 	Provider bool   // it is known: a preset has it
 	Envelope string // what it does with an envelope sender: reply.EnvelopeLogin, reply.EnvelopeReplaced; "" = not known
 }
 
-// Unsubscribe is what the header fields say of leaving.
+// Unsubscribe is what the header fields say about unsubscribing.
 type Unsubscribe struct {
 	Given    bool // there is List-Unsubscribe
 	HTTPS    bool // it has a page
 	OneClick bool // and List-Unsubscribe-Post is there
 }
 
-// Records is what the DNS says of the domain of From.
+// Records is what the DNS says about the domain of From.
 type Records struct {
 	Asked                   bool // the DNS was asked, and answered
 	SPF, DMARC              bool // there is such a record, and it counts
@@ -82,7 +82,7 @@ type Finding struct {
 	Server int    // which of Servers the key is of; -1 = it is not a server's
 }
 
-// Look returns what receivers would hold against a campaign.
+// Look returns what counts against a campaign at receivers.
 func Look(f Facts) []Finding {
 	l := &looker{Facts: f}
 	l.freemail()
@@ -109,7 +109,7 @@ func (l *looker) say(key, code, text, hint string) *Finding {
 	return &l.found[len(l.found)-1]
 }
 
-// Organization is the part of a domain that its owner has registered, by the list of public suffixes.
+// Organization returns the part of a domain that its owner has registered, by the list of public suffixes.
 func Organization(domain string) string {
 	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
 	if registered, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
@@ -118,15 +118,15 @@ func Organization(domain string) string {
 	return domain
 }
 
-// services are the domains of services that send for domains which their customers have shown to be theirs, sign for
-// them, and put an envelope sender of their own.
+// services are the domains of services that send for verified domains of their customers, sign for them, and use their
+// own envelope sender.
 var services = []string{
 	"amazonaws.com", "sendgrid.net", "mailgun.org", "postmarkapp.com", "brevo.com", "sendinblue.com", "sparkpostmail.com",
 	"smtp2go.com", "resend.com", "socketlabs.com", "mailjet.com", "mandrillapp.com", "mailersend.net", "elasticemail.com",
 	"turbo-smtp.com", "emailit.com", "azurecomm.net",
 }
 
-// IsService says whether a host is one of a service that sends for its customers' domains.
+// IsService says whether a host belongs to a service that sends for its customers' domains.
 func IsService(host string) bool { return slices.Contains(services, registered(host)) }
 
 // registered is like Organization for hosts of services, some of which are public suffixes themselves.
@@ -135,7 +135,7 @@ func registered(host string) string {
 	return strings.Join(labels[max(len(labels)-2, 0):], ".")
 }
 
-// IsMailbox says whether a domain is one where everybody can have a mailbox.
+// IsMailbox says whether everybody can have a mailbox at a domain.
 func IsMailbox(domain string) bool { return courtesy.Group(domain) != "" }
 
 // providerOf is the provider of mailboxes that a server belongs to, as courtesy.Group names it; "" for other servers.

@@ -14,8 +14,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// freemail finds a From of a provider of mailboxes that is sent through another server: no signature of that server is
-// of the domain of From, and the record of the domain asks receivers to refuse such mail.
+// freemail finds a From of a mailbox provider that is sent through another server. That server cannot sign for the
+// domain of From, and the record of the domain asks receivers to refuse such mail.
 func (l *looker) freemail() {
 	provider := courtesy.Group(l.From.Domain)
 	if provider == "" {
@@ -47,7 +47,7 @@ func (l *looker) server(i int) string {
 	return l.Servers[i].Host
 }
 
-// isNear says whether a server is on this machine or in its network, so that nobody knows where the mail leaves.
+// isNear says whether a server is on this machine or in its network. Then nobody knows from where the mail leaves.
 func isNear(host string) bool {
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -57,7 +57,7 @@ func isNear(host string) bool {
 		strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".lan")
 }
 
-// login finds a server where one logs in as somebody of another domain than that of From.
+// login finds a server whose login is of another domain than From.
 func (l *looker) login() {
 	if l.From.Domain == "" || l.signed() || courtesy.Group(l.From.Domain) != "" {
 		return
@@ -145,8 +145,8 @@ func (l *looker) replies() {
 	}
 }
 
-// envelope finds an envelope sender of another organization in a campaign without a signature: then neither SPF nor
-// DKIM speaks for From, unless the server signs.
+// envelope finds an envelope sender of another organization in a campaign without a signature. Then neither SPF nor
+// DKIM covers the domain of From, unless the server signs.
 func (l *looker) envelope() {
 	if l.Envelope == "" || l.From.Domain == "" || l.signed() ||
 		slices.ContainsFunc(l.Servers, func(s Server) bool { return s.Service }) {
@@ -163,7 +163,7 @@ func (l *looker) envelope() {
 	}
 }
 
-// returns finds servers to which the envelope sender does not come through.
+// returns finds servers that do not keep the envelope sender.
 func (l *looker) returns() {
 	if l.Envelope == "" {
 		return

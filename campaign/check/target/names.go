@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Placeholders matches a domain that stands in a template until somebody writes the real one, in several languages. It
-// is a part of a regular expression, without groups that capture.
+// Placeholders matches a placeholder domain, which is in a template until somebody writes the real one, in several
+// languages. It is a part of a regular expression, without groups that capture.
 const Placeholders = `(?:www\.|mail\.|shop\.|news\.)?(?:` +
 	`your[-_]?(?:real[-_]?)?(?:domain|site|web[-_]?site|company|business|brand|store|shop|organi[sz]ation|app|name|blog|server|` +
 	`link|url)(?:[-_]?(?:name|here))?` +
@@ -23,7 +23,7 @@ const Placeholders = `(?:www\.|mail\.|shop\.|news\.)?(?:` +
 
 var placeholder = regexp.MustCompile(`^(?i:` + Placeholders + `|(?:[a-z0-9-]+\.)+tld)$`)
 
-// Placeholder says whether a domain is one that was to be replaced: yourdomain.com, ihre-firma.de, domain.tld.
+// Placeholder says whether a domain should have been replaced: yourdomain.com, ihre-firma.de, domain.tld.
 func Placeholder(domain string) bool {
 	return mayBePlaceholder(domain) && placeholder.MatchString(domain)
 }
@@ -50,9 +50,9 @@ func mayBePlaceholder(domain string) bool {
 // lookalikes are Cyrillic letters that most fonts draw as Latin ones (Chromium, spoof_checks/idn_spoof_checker.cc).
 const lookalikes = "асԁеһіјӏорԛѕԝхуҽѵѡ"
 
-// Mixed says whether a host has a name that a reader takes for another: Latin letters with Cyrillic, Greek or Armenian
-// ones in one label, or a label of Cyrillic letters that all look like Latin ones below a Latin top-level domain.
-// Unicode Technical Standard 39, section 5, calls these mixed-script and whole-script confusables.
+// Mixed says whether a reader may take the name of a host for another name: Latin letters with Cyrillic, Greek or
+// Armenian ones in one label, or a label of Cyrillic letters that all look like Latin ones below a Latin top-level
+// domain. Unicode Technical Standard 39, section 5, calls these mixed-script and whole-script confusables.
 func Mixed(host string) bool {
 	if !strings.Contains(host, "xn--") && isASCII(host) {
 		return false

@@ -1,8 +1,8 @@
-// Package target says what is wrong with the address of a link or an image, as far as it can be seen without asking
-// anybody: [Of] for an address, and [Elsewhere] for a link whose text is another address.
+// Package target says what is wrong with the address of a link or an image, as far as this can be seen without asking
+// anybody. Call [Of] for an address, and [Elsewhere] for a link whose text is another address.
 //
-// An address may be that of a template. Then bytes stand in the place of its actions, see [Printed], and nothing is
-// said of what they print. The package is pure.
+// An address may come from a template. Then bytes take the place of its actions, see [Printed], and nothing is said
+// about what the actions print. The package is pure.
 package target
 
 import (
@@ -20,19 +20,19 @@ import (
 	"mailshot/internal/suggest"
 )
 
-// The bytes that stand in the place of actions. They are in no text that is UTF-8.
+// The bytes that take the place of actions. No UTF-8 text contains them.
 const (
 	Printed = '\xff' // of an action that prints
 	Silent  = '\xfe' // of one that shapes the text
 )
 
-// shorteners are hosts that hide where a link leads. Block lists have them, since spam uses them.
+// shorteners are hosts that hide where a link leads. Block lists contain them, because spam uses them.
 var shorteners = []string{
 	"bit.ly", "bitly.com", "tinyurl.com", "goo.gl", "ow.ly", "t.co", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly",
 	"shorturl.at", "tiny.cc", "t.ly", "rb.gy", "v.gd", "bl.ink", "short.io", "lnkd.in", "adf.ly", "s.id",
 }
 
-// schemes are those that look like misspelt ones and are not.
+// schemes are correct schemes that look like misspelt ones.
 var schemes = []string{"http", "https", "ftp", "ftps", "tftp", "mailto", "hdfs", "has", "nntp"}
 
 // Says is what is wrong with an address. Text goes on after "the link" or "the image".
@@ -47,8 +47,8 @@ var (
 	mailboxes = regexp.MustCompile(`^[^\s@<>,:]+@(?:[A-Za-z0-9\pL-]+\.)+[A-Za-z0-9\pL-]{2,}$`)
 )
 
-// Of says what is wrong with the address of a link or an image; Code is "" if nothing is. Of an address with an action
-// in it, only what stands before the action and its host are looked at.
+// Of says what is wrong with the address of a link or an image; Code is "" if nothing is wrong. In an address that
+// contains an action, it looks only at the part before the action and at the host.
 func Of(address string) (says Says) {
 	trimmed := strings.TrimSpace(address)
 	before, _, _ := strings.Cut(trimmed, string([]byte{Printed}))
@@ -123,8 +123,7 @@ func typoScheme(scheme string) bool {
 	return false
 }
 
-// halfScheme says whether an address begins with http or https, and does not go on as it must: http//, https:/,
-// https;//.
+// halfScheme says whether an address begins with http or https and goes on wrongly: http//, https:/, https;//.
 func halfScheme(address string, whole bool) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(address[:min(len(address), 16)]), "http") // no more of it counts
 	if !ok {
@@ -142,8 +141,8 @@ func halfScheme(address string, whole bool) bool {
 		(whole || !strings.HasPrefix("://", rest))
 }
 
-// Plain says quickly that nothing is wrong with an address: it is one of a page, by https, with a host that has a name.
-// Most addresses are plain. One that is not has to be looked at.
+// Plain says quickly that nothing is wrong with an address: it is the https address of a page, with a host that has a
+// name. Most addresses are plain. Other addresses have to be looked at.
 func Plain(address []byte) bool {
 	rest, ok := bytes.CutPrefix(address, []byte("https://"))
 	if !ok || bytes.ContainsAny(rest, " \t\n{}<>|$[]*\\") || !plainEscapes(rest) {
@@ -180,8 +179,8 @@ func Plain(address []byte) bool {
 	return len(host) > 18 || !slices.Contains(shorteners, strings.TrimPrefix(string(host), "www."))
 }
 
-// plainEscapes says whether each % of an address escapes an octet, and none is of a brace, or at the end. Cells with a
-// blank or a sign in them have such in a link.
+// plainEscapes says whether each % of an address escapes an octet, and none escapes a brace or is at the end. A cell
+// with a blank or a sign in it gives such escapes in a link.
 func plainEscapes(address []byte) bool {
 	for {
 		i := bytes.IndexByte(address, '%')
@@ -197,10 +196,10 @@ func plainEscapes(address []byte) bool {
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
-// Same is an address as others that differ only in blanks around them and in %XX are, too.
+// Same returns an address in a form that is equal for addresses that differ only in blanks around them and in %XX.
 func Same(address string) string { return unescape(strings.TrimSpace(address)) }
 
-// unescape resolves %XX; what cannot be stays.
+// unescape resolves %XX; what cannot be resolved stays.
 func unescape(s string) string {
 	if u, err := url.PathUnescape(s); err == nil {
 		return u
@@ -349,7 +348,7 @@ func hasAny(s string, ends ...string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(s, end) })
 }
 
-// Elsewhere returns the host that a link leads to, if its text is the address of another one, or the mailbox, if its
+// Elsewhere returns the host that a link leads to, if its text is the address of another host, or the mailbox, if its
 // text is another mailbox; else "".
 func Elsewhere(address, text string) string {
 	if list, ok := strings.CutPrefix(strings.TrimSpace(address), "mailto:"); ok && mailboxes.MatchString(text) {
@@ -404,14 +403,14 @@ func under(host, of string) bool {
 	return host == of || strings.HasSuffix(host, "."+of)
 }
 
-// notHost says whether a word with dots is more likely the name of a file or a program than that of a host.
+// notHost says whether a word with dots is more likely the name of a file or a program than of a host.
 func notHost(word string) bool {
 	end := word[strings.LastIndexByte(word, '.')+1:]
 	return slices.Contains([]string{"pdf", "doc", "docx", "xls", "xlsx", "zip", "txt", "jpg", "png", "js", "md", "html",
 		"csv"}, end)
 }
 
-// Dynamic says whether a part of a text is an action's.
+// Dynamic says whether a part of a text comes from an action.
 func Dynamic(s string) bool {
 	return strings.IndexByte(s, Printed) >= 0 || strings.IndexByte(s, Silent) >= 0
 }
@@ -419,7 +418,7 @@ func Dynamic(s string) bool {
 // shown is an address in a finding.
 func shown(address string) string { return ellipsis.Quote(Show(address), 61) }
 
-// Show is a masked text for a person.
+// Show returns a masked text in a form for people.
 func Show(s string) string {
 	var b strings.Builder
 	in := false

@@ -28,7 +28,7 @@ const (
 	priced             // it has a currency
 )
 
-// besideBytes is how far from an action a currency may stand.
+// besideBytes is how far from an action a currency may be.
 const besideBytes = 16
 
 // currencies are words that make the number beside them an amount.
@@ -102,8 +102,8 @@ func decimalsOf(v float64) uint8 {
 	return 3
 }
 
-// read reads an amount as people write it: 1,234.50, 1.234,50 €, EUR 12. The caller knows the number better where the
-// column has a type.
+// read reads an amount as people write it: 1,234.50, 1.234,50 €, EUR 12. If the column has a type, the caller already
+// knows the number.
 func read(cell string) (v float64, as kind, ok bool) {
 	var w written
 	for _, c := range cell {
@@ -142,7 +142,7 @@ type written struct {
 	negative, currency bool
 }
 
-// add reads one more character. It reports false for one that no amount has.
+// add reads one more character. It reports false for a character that no amount has.
 func (w *written) add(c rune) bool {
 	switch {
 	case c >= '0' && c <= '9':

@@ -31,14 +31,14 @@ type Count struct {
 	scripts  map[int]*rows // by edition
 }
 
-// inEdition is what is kept of the messages in one edition.
+// inEdition is what is kept about the messages in one edition.
 type inEdition struct {
 	n                   int64
 	first               *Row
 	varies, texts, html bool // subjects differ, text parts, and HTML
 }
 
-// group are messages that should be about as long as each other: of one edition, and with about as many rows.
+// group are messages that should have about the same length: of one edition, and with about as many rows.
 type group struct{ edition, rows int }
 
 // rows are how many rows have something, and the first of them.
@@ -114,7 +114,7 @@ func (c *Count) Add(place string, r *Row) {
 	}
 }
 
-// bucket puts numbers of rows that are within a doubling together.
+// bucket puts numbers of rows together that are within a doubling.
 func bucket(rows int) (n int) {
 	for ; rows > 1; rows = (rows + 1) / 2 {
 		n++
@@ -122,7 +122,7 @@ func bucket(rows int) (n int) {
 	return n
 }
 
-// Findings returns what is odd about all messages.
+// Findings returns what is odd in all messages together.
 func (c *Count) Findings() (found []check.Finding) {
 	if c.n == 0 {
 		return nil
@@ -180,13 +180,13 @@ func saidOf(code string, r *rows, text, hint string) check.Finding {
 	return f
 }
 
-// The least numbers of messages of which a rule says something.
+// The least numbers of messages for which a rule makes a finding.
 const (
 	fewMessages = 20 // of lengths
 	someAlike   = 5  // of subjects and texts that are all the same
 )
 
-// The ratios from which on a length stands apart: the next one is more than twice as far.
+// The ratios from which on a length stands out: the next length is more than twice as far away.
 const (
 	lengthGap  = 2.5
 	leastRunes = 80
@@ -281,8 +281,8 @@ func (c *Count) alike() (found []check.Finding) {
 	return found
 }
 
-// samePart is about an edition of which one part says to each person what is theirs, and the other the same to all. The
-// sources of the two are the first of its bodies and the last.
+// samePart is about an edition in which one part differs for each person, and the other part is the same for everybody.
+// The sources of the two parts are the first and the last of its bodies.
 func (c *Count) samePart(of edition, e inEdition) check.Finding {
 	at, same, other := of.Bodies[len(of.Bodies)-1], "text part", of.Bodies[0].File
 	if e.texts {
@@ -297,7 +297,7 @@ func (c *Count) samePart(of edition, e inEdition) check.Finding {
 	return f
 }
 
-// printedVarying is how many columns are printed and not the same for all.
+// printedVarying returns how many columns are printed and differ between rows.
 func (c *Count) printedVarying() (n int) {
 	for i, column := range c.w.columns {
 		if c.varies[i] && column.printed {
@@ -307,7 +307,7 @@ func (c *Count) printedVarying() (n int) {
 	return n
 }
 
-// varying is a column that a template prints, or a subject does, and that is not the same for all; "" if there is none.
+// varying returns a column that a template or a subject prints, and that differs between rows; "" if there is none.
 func (c *Count) varying(subject bool) string {
 	for i, column := range c.w.columns {
 		if c.varies[i] && column.printed && (column.subject || !subject) {
@@ -317,7 +317,7 @@ func (c *Count) varying(subject bool) string {
 	return ""
 }
 
-// languages finds texts that are in the letters of another language than they should be.
+// languages finds texts in the script of a wrong language.
 func (c *Count) languages() (found []check.Finding) {
 	for i, e := range c.w.editions {
 		if c.editions[i].n == 0 {

@@ -8,14 +8,14 @@ import (
 	"mailshot/campaign/check"
 )
 
-// The bounds of what is kept to find what must not come twice.
+// The limits of what is kept to find doubles.
 const (
 	mostKept    = 1 << 18 // hashes
 	mostNumbers = 2       // columns
 	mostDoubles = 5       // findings of each
 )
 
-// doubles finds what comes twice: numbers, or messages to one address.
+// doubles finds things that come twice: numbers, or messages to one address.
 type doubles struct {
 	n, counted int64
 	table      []slot // a power of two, at most half full; nil = none yet
@@ -61,7 +61,7 @@ func (d *doubles) add(hash, key uint64, text, place string) {
 	}
 }
 
-// at is the slot of a hash, or the free one that it would have.
+// at returns the slot of a hash, or the free slot that the hash would get.
 func (d *doubles) at(hash uint64) *slot {
 	for i := hash; ; i++ {
 		s := &d.table[i&uint64(len(d.table)-1)]
@@ -110,7 +110,8 @@ func (d *doubles) name(s *slot) string {
 	return d.heads[s.head] + strconv.FormatUint(uint64(s.row), 10)
 }
 
-// numbered says which numbers two messages have. Where many have one, or the cells are no numbers, they are not such.
+// numbered says which numbers two messages have. If many messages share a number, or the cells are not numbers, it
+// finds nothing.
 func (d *doubles) numbered(column string) (found []check.Finding) {
 	twice := int64(len(d.found)) + d.more
 	if d.n < 2*someAlike || d.n*20 < d.counted*19 || twice*10 > d.n {
@@ -125,7 +126,7 @@ func (d *doubles) numbered(column string) (found []check.Finding) {
 	return d.rest(found)
 }
 
-// messages says who gets one message twice.
+// messages says who gets a message twice.
 func (d *doubles) messages() (found []check.Finding) {
 	for _, one := range d.found {
 		f := said("same-message", one.place,

@@ -10,7 +10,7 @@ import (
 	"mailshot/templates"
 )
 
-// Message is one finished message with the row that it is made of.
+// Message is one finished message with the row that it is made from.
 type Message struct {
 	Edition    int // of Config.Editions
 	Key        string
@@ -23,7 +23,7 @@ type Message struct {
 	Group      []templates.Member
 }
 
-// Row is what is kept of one message until it is counted.
+// Row is what is kept about one message until it is counted.
 type Row struct {
 	edition, rows, length int
 	subject, key, to      uint64
@@ -37,7 +37,7 @@ type Row struct {
 	script                string    // of the subject; "" = of several, or it is too short
 }
 
-// answer is what a comparison makes of a cell.
+// answer is the result of comparing a cell.
 type answer uint8
 
 const (
@@ -94,8 +94,8 @@ func (w *Watch) Look(m Message) *Row {
 	return r
 }
 
-// said adds to a hash what a text says beside its templates' literals, and which of these are in it. The person's own
-// token and address are left out: two texts that differ by them alone say the same.
+// said adds to a hash what a text says besides its templates' literals, and which literals are in it. The person's own
+// token and address are left out: two texts that differ only in these say the same.
 func (w *Watch) said(h uint64, m Message, o *templates.Output, literals []string) uint64 {
 	at := 0
 	for _, run := range o.Runs {
@@ -105,7 +105,7 @@ func (w *Watch) said(h uint64, m Message, o *templates.Output, literals []string
 	return w.gap(h, o.Text[at:], m.Token, m.Address)
 }
 
-// gap adds to a hash what stands between two literals, without certain texts.
+// gap adds to a hash the text between two literals, without certain texts.
 func (w *Watch) gap(h uint64, gap []byte, without ...string) uint64 {
 	if len(gap) == 0 {
 		return h
@@ -134,7 +134,7 @@ func mix(h, n uint64) uint64 {
 	return h ^ h>>33
 }
 
-// compare says what a condition makes of a cell.
+// compare returns the result of a condition for a cell.
 func (c *condition) compare(cell string) answer {
 	if strings.TrimSpace(cell) == "" {
 		return empty
@@ -153,7 +153,7 @@ func (c *condition) compare(cell string) answer {
 }
 
 // isNumber says whether a cell may be a number that only one message has: of an invoice, a ticket or a contract. An
-// amount, a date and a year are not.
+// amount, a date and a year are not such numbers.
 func isNumber(cell string) bool {
 	digits := 0
 	for _, c := range cell {

@@ -20,7 +20,8 @@ const (
 	almostAll = 90
 )
 
-// scripts are those that tell a language from others. Han, Hiragana and Katakana are one here: Japanese has them all.
+// scripts are the scripts that tell a language from others. Han, Hiragana and Katakana are one here: Japanese has all
+// of them.
 var scripts = []struct {
 	name  string
 	table []*unicode.RangeTable
@@ -38,7 +39,7 @@ var scripts = []struct {
 	{"Armenian", []*unicode.RangeTable{unicode.Armenian}},
 }
 
-// scriptOf is the script of a text's first runes; "" if it has few letters, or too small a part of them is of one
+// scriptOf returns the script of a text's first runes; "" if the text has few letters, or if too few of them are of one
 // script. part is in hundredths.
 func scriptOf(text string, most, part int) string {
 	var count [16]int
@@ -98,8 +99,8 @@ func letters(text string) (n int) {
 	return n
 }
 
-// usual is the script in which a language is written, where there is but one; "" for others. Serbian, Azeri, Uzbek and
-// Punjabi have several.
+// usual returns the script in which a language is written, if there is only one; "" for other languages. Serbian,
+// Azeri, Uzbek and Punjabi have several.
 func usual(language string) string {
 	base, rest, _ := strings.Cut(strings.ToLower(language), "-")
 	if strings.Contains("-"+rest+"-", "-latn-") {
@@ -126,7 +127,7 @@ func usual(language string) string {
 	return ""
 }
 
-// plain is the text of a source without its actions, its tags and the addresses of its links.
+// plain returns the text of a source without its actions, its tags and the addresses of its links.
 func plain(text string) string {
 	actions, _ := source.Scan(text)
 	var b strings.Builder
@@ -142,7 +143,7 @@ func plain(text string) string {
 	return strings.Join(strings.FieldsFunc(words, func(c rune) bool { return unicode.IsSpace(c) }), " ")
 }
 
-// withoutTags leaves out tags, what stands in <style> and <script>, and addresses.
+// withoutTags leaves out tags, the contents of <style> and <script>, and addresses.
 func withoutTags(s string) string {
 	var b strings.Builder
 	small := lower(s)
@@ -178,7 +179,8 @@ func withoutTags(s string) string {
 	return strings.Join(words, " ")
 }
 
-// lower makes ASCII letters small. Each offset stays: strings.ToLower makes some letters longer, such as Ⱥ.
+// lower turns ASCII letters into lower case. Offsets stay the same: strings.ToLower makes some letters longer, such as
+// Ⱥ.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

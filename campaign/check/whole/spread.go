@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// steps is how many steps of a spread are one doubling: each is 4.4 % more than the one before.
+// steps is how many steps of a spread make one doubling: each step is 4.4 % more than the step before.
 const steps = 16
 
-// outermost is how many of the smallest and the largest are kept: the odd ones, and the first of the others.
+// outermost is how many of the smallest and of the largest numbers are kept: the odd ones, and the first of the others.
 const outermost = 6
 
 // spread keeps how positive numbers are spread, without keeping them: a histogram of their logarithms, and the
@@ -39,7 +39,8 @@ func step(v float64) int {
 	return min(max(int(math.Floor(math.Log2(v)*steps))+20*steps, 0), 64*steps-1)
 }
 
-// outer puts a number among the outermost, in the direction of sign. Of two that are equal the earlier row comes first.
+// outer puts a number among the outermost, in the direction of sign. If two numbers are equal, the earlier row comes
+// first.
 func outer(all []placed, p placed, sign int) []placed {
 	further := func(a, b placed) bool { return cmp.Compare(a.v, b.v) == sign }
 	if len(all) == outermost && !further(p, all[outermost-1]) {
@@ -55,7 +56,7 @@ func outer(all []placed, p placed, sign int) []placed {
 	return all
 }
 
-// middle is the median of the logarithms, and the median of their distances from it, in doublings.
+// middle returns the median of the logarithms, and the median of their distances from it, in doublings.
 func (s *spread) middle() (median, deviation float64) {
 	at := s.ranked(func(i int) []int { return []int{i} })
 	median = (float64(at) - 20*steps) / steps
@@ -84,9 +85,9 @@ func (s *spread) ranked(places func(i int) []int) int {
 	return 0
 }
 
-// apart returns those of the outermost, all that there are up to one in a hundred, which stand apart from all others:
-// the next one is at least gap times as far, and they are beyond times as far from the middle. Where numbers vary
-// widely it takes more: four and six times the median distance from the middle. next is the first of the others.
+// apart returns the outermost numbers that stand out from all others, at most one in a hundred: the next number is at
+// least gap times as far away, and they are beyond times as far from the middle. If numbers vary widely, a number must
+// be further away: four and six times the median distance from the middle. next is the first of the other numbers.
 func (s *spread) apart(side []placed, gap, beyond float64, fewest int64) (odd []placed, next placed) {
 	if s.n < fewest {
 		return nil, placed{}

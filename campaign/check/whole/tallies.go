@@ -10,7 +10,7 @@ import (
 	"mailshot/campaign/check"
 )
 
-// tally is what is kept of the amounts at one place of the templates.
+// tally is what is kept about the amounts at one place of the templates.
 type tally struct {
 	n, moneys, priced, positive, blank int64
 	zero, negative, fine               rows
@@ -46,13 +46,13 @@ func (t *tally) add(v value, place string, a *amount) {
 
 // The rules of amounts.
 const (
-	fewAmounts = 5   // below it nothing is said of large ones and of decimals
-	fewSigns   = 3   // below it nothing is said of those that are not above zero
+	fewAmounts = 5   // with fewer, nothing is said about large amounts and decimals
+	fewSigns   = 3   // with fewer, nothing is said about amounts of zero or less
 	amountGap  = 10  // times the next largest
 	amountOdd  = 100 // times the median
 )
 
-// sure is how many of the cells are amounts for certain.
+// sure returns how many of the cells are certainly amounts.
 func (t *tally) sure(a *amount) int64 {
 	switch {
 	case a.certain || a.beside:
@@ -104,7 +104,7 @@ func (t *tally) findings(a *amount, columns []Column) (found []check.Finding) {
 
 func amountText(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// asked is what is kept of one comparison.
+// asked is what is kept about one comparison.
 type asked struct {
 	equal, empty, other int64
 	near                rows
@@ -149,7 +149,7 @@ func (k *asked) findings(c *condition, w *Watch) []check.Finding {
 	return nil
 }
 
-// never says that no row has what a column is compared with; "" if one has it, or is near to it.
+// never says that no row has the text that a column is compared with; "" if a row has it, or has nearly the same.
 func (k *asked) never(c *condition, w *Watch) string {
 	if k.equal > 0 || k.near.n > 0 || k.other < someAlike {
 		return ""

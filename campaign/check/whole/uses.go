@@ -10,18 +10,18 @@ import (
 	"mailshot/templates/source"
 )
 
-// amount is a place of a template that prints a column, or the sum of one over the rows of a group, as an amount.
+// amount is a place of a template that prints a column, or the sum of a column over the rows of a group, as an amount.
 type amount struct {
 	at       spot
 	column   int      // of the list
 	sum      bool     // over the rows of the group
-	certain  bool     // the template says so: money, or num with decimals. Else the cells decide
-	beside   bool     // a currency stands beside it
+	certain  bool     // the template says so: money, or num with decimals. Otherwise the cells decide
+	beside   bool     // a currency is beside it
 	named    bool     // the column is called amount, or the like
 	mixed    bool     // its currency comes from the row, so that amounts cannot be compared
-	asked    bool     // the template asks about the column, and so knows what it says then
-	decimals int      // that are printed; -1 = those of the cell
-	instead  *float64 // what counts where the cell is empty; nil = nothing does
+	asked    bool     // the template tests the column, and so handles such amounts
+	decimals int      // how many are printed; -1 = as many as in the cell
+	instead  *float64 // what counts if the cell is empty; nil = nothing
 }
 
 // condition is a comparison of a column with texts.
@@ -31,7 +31,8 @@ type condition struct {
 	with   []string
 }
 
-// spot is an offset of a source. Its line is counted only where it is said: each action of a template has a spot.
+// spot is an offset of a source. Its line is counted only when it is reported, because each action of a template has a
+// spot.
 type spot struct {
 	form *source.Form
 	off  int
@@ -40,7 +41,7 @@ type spot struct {
 // error is an error there, without a text.
 func (s spot) error() *source.Error { return s.form.ErrorAt(s.off, "", "", "") }
 
-// walk looks through one source.
+// walk goes through one source.
 type walk struct {
 	w       *Watch
 	form    *source.Form
@@ -53,10 +54,10 @@ type walk struct {
 	literal strings.Builder
 }
 
-// remark matches a comment of HTML, but for those that are for Outlook.
+// remark matches an HTML comment, except comments for Outlook.
 var remark = regexp.MustCompile(`(?s)<!--[^\[].*?-->`)
 
-// shown is a source with blanks in the place of its comments: what a comment prints, no message has.
+// shown returns a source with blanks in place of its comments: no message contains what a comment prints.
 func shown(s *source.Source) *source.Source {
 	if !strings.Contains(s.Text, "<!--") {
 		return s
@@ -73,7 +74,7 @@ func shown(s *source.Source) *source.Source {
 	return &is
 }
 
-// uses looks through a source.
+// uses goes through a source.
 func (w *Watch) uses(s *source.Source, subject bool) *walk {
 	s = shown(s)
 	l := &walk{w: w, form: source.Verbatim(s), vars: map[string]int{}, asked: map[int]bool{}, subject: subject}
@@ -128,7 +129,7 @@ func (l *walk) list(n *parse.ListNode) {
 	}
 }
 
-// branch looks through a condition or a loop. What stands in it is printed only for some.
+// branch goes through a condition or a loop. Its contents are printed only for some rows.
 func (l *walk) branch(b *parse.BranchNode, inner bool) {
 	l.ask(b.Pipe)
 	was := l.inner
@@ -138,7 +139,7 @@ func (l *walk) branch(b *parse.BranchNode, inner bool) {
 	l.list(b.ElseList)
 }
 
-// nextTo is what stands beside an action in its line.
+// nextTo returns the text beside an action in its line.
 func nextTo(all []parse.Node, i int) string {
 	beside := ""
 	if i > 0 {
@@ -172,7 +173,7 @@ func (l *walk) action(n *parse.ActionNode, beside string) {
 	l.printed(n, beside)
 }
 
-// mention notes each column that a node takes of the message's own row.
+// mention notes each column that a node takes from the message's own row.
 func (l *walk) mention(n parse.Node, printed bool) {
 	l.each(n, func(column int, pos parse.Pos) {
 		at := spot{l.form, int(pos)}
@@ -216,7 +217,7 @@ func (l *walk) each(n parse.Node, do func(column int, at parse.Pos)) {
 	}
 }
 
-// columnOf is the column of the message's own row that a node is; -1 if it is none.
+// columnOf returns the column of the message's own row that a node names; -1 if it names none.
 func (l *walk) columnOf(n parse.Node) int {
 	name := ""
 	switch n := n.(type) {
@@ -251,7 +252,7 @@ func (l *walk) columnOf(n parse.Node) int {
 	return l.w.c.Index(name)
 }
 
-// plainColumn is the column that a pipeline is, and nothing else; -1 if it is none.
+// plainColumn returns the column, if a pipeline is a column and nothing else; otherwise -1.
 func (l *walk) plainColumn(p *parse.PipeNode) int {
 	if len(p.Cmds) != 1 {
 		return -1

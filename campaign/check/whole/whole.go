@@ -1,13 +1,13 @@
-// Package whole finds what no single message shows, and all of them together do: one amount of zero among five hundred,
-// one letter that is far shorter than all others, one subject for everybody. Make a [Watch] with [New], give each
-// message to [Watch.Look], which may be called concurrently, and the [Row] that it returns to [Count.Add], in the order
-// of the list. [Count.Findings] says at the end what is odd.
+// Package whole finds mistakes that no single message shows, but all messages together do: one amount of zero among
+// five hundred, one letter that is far shorter than all others, one subject for everybody. Make a [Watch] with [New].
+// Give each message to [Watch.Look], which may be called concurrently. Give the [Row] that it returns to [Count.Add],
+// in the order of the list. At the end [Count.Findings] says what is odd.
 //
-// A rule says something only where most messages agree, so that the few others stand out. Lists vary, and rightly so.
+// A rule makes a finding only if most messages agree, so that the few others stand out. Lists vary, and rightly so.
 // Numbers are compared by their ratios, with the median and the median deviation, which a few odd ones cannot move.
 //
-// Memory grows with the templates, and not with the list: of lengths and amounts a histogram is kept and the outermost
-// few, of numbers and messages that must not come twice the hashes of the first 262,144.
+// Memory grows with the templates, and not with the list. For lengths and amounts a histogram and the outermost few are
+// kept. For numbers and messages that must not come twice the hashes of the first 262,144 are kept.
 package whole
 
 import (
@@ -17,7 +17,7 @@ import (
 	"mailshot/templates/source"
 )
 
-// Config says what the messages are made of.
+// Config says what the messages are made from.
 type Config struct {
 	Columns  []Column
 	Index    func(name string) int // the column that a template means by a name; -1 = none
@@ -32,7 +32,7 @@ type Column struct {
 	Text bool // its cells are texts, and not numbers, dates or truths
 }
 
-// Edition is what the messages in one language are made of.
+// Edition is what the messages in one language are made from.
 type Edition struct {
 	Language string           // BCP 47; "" = none is named
 	Subject  *source.Source   // nil = there is none
@@ -56,7 +56,7 @@ type Watch struct {
 	ranged     bool          // a text is as long as a list within a cell
 }
 
-// edition is an [Edition] as it was looked through.
+// edition is what was found in an [Edition].
 type edition struct {
 	Edition
 	subject *source.Error // its first field; nil = it has none
@@ -65,7 +65,7 @@ type edition struct {
 	words   string // the language that its words are of, where that is not the one it is said to have; "" = no other
 }
 
-// New looks through the templates. A source that cannot be parsed is left out: the compiler says what is wrong with it.
+// New reads the templates. A source that cannot be parsed is left out: the compiler says what is wrong with it.
 func New(c Config) *Watch {
 	w := &Watch{c: c, seed: maphash.MakeSeed()}
 	looked := map[string]bool{}
@@ -101,14 +101,14 @@ func New(c Config) *Watch {
 	return w
 }
 
-// column is a column of the list that the templates take.
+// column is a column of the list that the templates use.
 type column struct {
 	of               int           // of the list
 	at               *source.Error // its first place
 	subject, printed bool          // it is in a subject; it is printed somewhere, and not only asked about
 }
 
-// column notes that a template takes a column of the list.
+// column notes that a template uses a column of the list.
 func (w *Watch) column(of int, at spot, subject, printed bool) {
 	i := slices.IndexFunc(w.columns, func(c column) bool { return c.of == of })
 	if i < 0 {

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// commonWords are words that each text in a language has many of, and that hardly stand in a text of another one.
+// commonWords are words that are frequent in every text in a language, and rare in texts in other languages.
 var commonWords = []struct {
 	tag, name string
 	words     []string
@@ -39,8 +39,8 @@ const (
 	timesOther = 4
 )
 
-// otherLanguage is the language, in English, that the words of a text are of; "" if they may be of the one that it is
-// said to have, or if nothing is known of that one.
+// otherLanguage returns the English name of the language of a text's words; "" if they may be in the stated language,
+// or if nothing is known about the stated language.
 func otherLanguage(text, language string) string {
 	base, _, _ := strings.Cut(strings.ToLower(language), "-")
 	if base == "no" {
@@ -58,7 +58,7 @@ func otherLanguage(text, language string) string {
 	return ""
 }
 
-// common counts the common words of each language in a text. most is the language that has most.
+// common counts the common words of each language in a text. most is the language with the highest count.
 func common(text string) (count []int, most int) {
 	count = make([]int, len(commonWords))
 	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) }) {
@@ -76,21 +76,21 @@ func common(text string) (count []int, most int) {
 	return count, most
 }
 
-// The least that a text must have to be in a script for certain. Names of products and of networks are in Latin letters
-// in each language, so a text in them needs words as well.
+// What a text must have at least to be certainly in a script. Names of products and of networks are in Latin letters in
+// each language, so a text in them needs words as well.
 const (
 	manyLetters    = 40
 	wordsOfBody    = 3
 	wordsOfSubject = 2
 )
 
-// latin says whether a text is of words of a language in Latin letters.
+// latin says whether a text consists of words of a language in Latin letters.
 func latin(text string, words int) bool {
 	count, most := common(text)
 	return count[most] >= words
 }
 
-// bodyScript is the script of a body; "" if it is not certain.
+// bodyScript returns the script of a body; "" if it is not certain.
 func bodyScript(text string) string {
 	s := scriptOf(text, mostLiteral, almostAll)
 	if letters(text) < manyLetters || s == "Latin" && !latin(text, wordsOfBody) {
@@ -99,7 +99,7 @@ func bodyScript(text string) string {
 	return s
 }
 
-// subjectScript is the script of a subject; "" if it is not certain.
+// subjectScript returns the script of a subject; "" if it is not certain.
 func subjectScript(text string) string {
 	s := scriptOf(text, mostSubject, all)
 	if s == "Latin" && !latin(text, wordsOfSubject) {

@@ -18,7 +18,7 @@ import (
 // mostBody is how large the body of a POST may be, in octets.
 const mostBody = 8 << 10
 
-// The reasons of the entries. They tell them from those that a person makes by hand.
+// The reasons of the entries. They tell these entries from entries that a person makes by hand.
 const (
 	clicked = leaving.Reason + " with one click"
 	pressed = leaving.Reason + " on the page"
@@ -34,7 +34,7 @@ type form struct {
 	lang     string
 }
 
-// asked reads the body of a POST, as a form in either encoding of RFC 8058. What is not a form asks for nothing.
+// asked reads the body of a POST, as a form in either encoding of RFC 8058. A body that is not a form asks for nothing.
 func asked(w http.ResponseWriter, r *http.Request) (form, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if err != nil {
@@ -72,7 +72,7 @@ func asked(w http.ResponseWriter, r *http.Request) (form, error) {
 	return f, nil
 }
 
-// looks reports whether a request says that it is made before anybody has asked for it.
+// looks reports whether a request says that it is a prefetch.
 func looks(h http.Header) bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		v := strings.ToLower(h.Get(name))
@@ -116,7 +116,7 @@ func (d *Desk) post(w http.ResponseWriter, r *http.Request, lang int) {
 	}
 }
 
-// leave unsubscribes the person of a request from what they chose, and answers when that is on the disk.
+// leave unsubscribes the person of a request from the mail that they chose, and answers when this is on the disk.
 func (d *Desk) leave(w http.ResponseWriter, r *http.Request, lang int, way string, f form) {
 	now := d.c.Now()
 	act := Act{Time: now, Way: way}
@@ -155,8 +155,8 @@ func reason(way string) string {
 	return pressed
 }
 
-// settle waits until the changes are on the disk, of which there are none where unusable says why. It reports whether
-// the request is still to be answered; otherwise the person was told that nothing has changed.
+// settle waits until the changes are on the disk. If unusable says why nothing can be done, there are no changes. It
+// reports whether the request must still be answered; otherwise the person was told that nothing has changed.
 func (d *Desk) settle(w http.ResponseWriter, r *http.Request, lang int, j *job, act Act, unusable error) bool {
 	err := unusable
 	if u := (*leaving.UnusableError)(nil); errors.As(err, &u) {
@@ -183,7 +183,8 @@ func (d *Desk) settle(w http.ResponseWriter, r *http.Request, lang int, j *job, 
 // errActsOnNobody is for genuine tokens that are not for unsubscribing.
 var errActsOnNobody = errors.New("a token of a rehearsal, a return path or an envelope id, which unsubscribes nobody")
 
-// entries are the changes that a person chose: what brought them here, topics, or all newsletters and notices.
+// entries returns the changes that a person chose: to leave the mail that brought them here, topics, or all newsletters
+// and notices.
 func (d *Desk) entries(t *leaving.Token, f form, reason string, now time.Time) ([]*accounts.Change, error) {
 	e, err := t.Entry()
 	if err != nil {
@@ -211,7 +212,7 @@ func (d *Desk) entries(t *leaving.Token, f form, reason string, now time.Time) (
 	return all, nil
 }
 
-// undo takes back what an unsubscribe has put on the list.
+// undo takes back the entries of an unsubscribe.
 func (d *Desk) undo(w http.ResponseWriter, r *http.Request, lang int, sealed string) {
 	now := d.c.Now()
 	n, ok := open(d.seal, sealed, address(r), now)
@@ -244,7 +245,7 @@ func (d *Desk) undo(w http.ResponseWriter, r *http.Request, lang int, sealed str
 	d.answer(w, r, http.StatusOK, lang, undone, "")
 }
 
-// off are the changes that take off the list what was put there at the moments of a note.
+// off returns the changes that remove the entries that were made at the times of a note.
 func (d *Desk) off(t *leaving.Token, n note) (all []*accounts.Change, err error) {
 	every := form{scopes: []string{"this", "all"}}
 	for topic := range d.topical {

@@ -1,19 +1,19 @@
 // Package desk is the web page on which people unsubscribe: [New] makes a [Desk], which is an http.Handler. A GET shows
-// a page and changes nothing; a POST acts, and is answered when what it did is on the disk.
+// a page and changes nothing. A POST acts, and is answered when its result is on the disk.
 //
-// A POST acts if its body is that of RFC 8058 (List-Unsubscribe=One-Click), or that of the button on the page. It needs
-// no cookie and no login, and its answer is not a redirect. What it may do is said by the token in the address: nobody
-// has one but the person who got the message. The token has the hash of the person's address, and the accounts keep what
-// a campaign's tokens mean. So the desk needs no ledger, and never knows an address.
+// A POST acts if its body is the one of RFC 8058 (List-Unsubscribe=One-Click), or the one of the button on the page. It
+// needs no cookie and no login, and its answer is not a redirect. The token in the address says what the POST may do:
+// only the person who got the message has the token. The token has the hash of the person's address, and the accounts
+// keep what a campaign's tokens mean. So the desk needs no ledger, and never knows an address.
 //
-// The answer is the same whether the token is genuine or not, also one of a rehearsal: its text, its status, its length,
-// and the time that it takes, because each POST that may act waits for a transaction of the accounts. One transaction
-// serves all that wait for it.
+// The answer is the same for a genuine token, a token that is not genuine, and a token of a rehearsal: the same text,
+// status, length and time, because each POST that may act waits for a transaction of the accounts. One transaction
+// serves all POSTs that wait for it.
 //
 // An unsubscribe can be taken back for an hour, by a form on the answer to the button. One click is answered in a word,
-// for nobody sees it; whoever then presses the button can take both back. The form has a sealed note of when the entry
-// was made, so the desk keeps nothing in memory. What is taken off the list is the entry that this person's unsubscribe
-// put there, and no other.
+// because nobody sees the answer; a person who then presses the button can take both back. The form has a sealed note
+// of when the entry was made, so the desk keeps nothing in memory. Taking back removes only the entry that this
+// person's unsubscribe has made.
 package desk
 
 import (
@@ -33,15 +33,15 @@ import (
 	"mailshot/campaign/leaving/words"
 )
 
-// Config is what a desk is made of. Only Accounts is required.
+// Config is what a desk is made from. Only Accounts is required.
 type Config struct {
 	Accounts *accounts.Accounts // it stays open until the last request was answered
 	Ledgers  []string           // files of ledgers that know tokens of plans older than tokens of 52 letters; default none
 	Words    *words.Set         // default: words.BuiltIn()
 	Base     string             // the path below which links lead here, as /mail; default ""
 
-	// Sender is who sends, and Domain from where, as the page shows them; default: they are not shown. Topics are the
-	// topics that a person can choose to leave beside the one that brought them here; default none.
+	// Sender and Domain say who sends, as the page shows it; default: they are not shown. Topics are the topics that a
+	// person can choose to leave besides the topic that brought them here; default none.
 	Sender string
 	Domain string
 	Topics []Topic
@@ -49,8 +49,8 @@ type Config struct {
 	Proxies visitors.Proxies // whose X-Forwarded-For is believed; default none
 	Limits  *visitors.Limits // default: no limits
 
-	// Observe gets each act before it is answered, and from several goroutines at once; default: nobody does. Forwarded is
-	// called at the first X-Forwarded-For that is not believed, with the address that it came from.
+	// Observe is called with each act before it is answered, from several goroutines at once; default: it is not
+	// called. Forwarded is called at the first X-Forwarded-For that is not trusted, with the address that it came from.
 	Observe   func(Act)
 	Forwarded func(from string)
 	Now       func() time.Time // default time.Now
@@ -97,7 +97,7 @@ type Desk struct {
 	topical map[string]bool
 }
 
-// New returns the desk. The error is that of the accounts.
+// New returns the desk. The error comes from the accounts.
 func New(ctx context.Context, c Config) (*Desk, error) {
 	if c.Words == nil {
 		c.Words = words.BuiltIn()
@@ -168,7 +168,7 @@ func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// headers are those of every answer.
+// headers sets the header fields of every answer.
 func (d *Desk) headers(h http.Header) {
 	h.Set("Content-Security-Policy", d.policy)
 	h.Set("Cache-Control", "no-store")
@@ -180,7 +180,7 @@ func (d *Desk) headers(h http.Header) {
 	h.Set("Vary", "Accept-Language")
 }
 
-// names reports whether a request's address has something in the place of a token. Whether that is one does not matter.
+// names reports whether a request's address has something in place of a token, whether or not that is a token.
 func (d *Desk) names(r *http.Request) bool {
 	for name, values := range r.URL.Query() {
 		if name != "lang" && strings.Join(values, "") != "" {
@@ -206,7 +206,7 @@ func address(r *http.Request) string {
 
 // find reads the token of a request. The error is a *leaving.UnusableError if it names nobody.
 func (d *Desk) find(r *http.Request) (*leaving.Token, error) {
-	ctx := context.WithoutCancel(r.Context()) // what a person asked for is done, also when they do not wait
+	ctx := context.WithoutCancel(r.Context()) // what a person asked for is done, even if they do not wait
 	t, err := d.reader.Find(ctx, address(r))
 	if errors.Is(err, leaving.ErrNobody) && len(d.c.Ledgers) > 0 {
 		d.old.Lock()

@@ -9,8 +9,9 @@ import (
 // mostAtOnce is how many POSTs one transaction serves at most.
 const mostAtOnce = 1000
 
-// group commits for many callers at once. A caller that finds nobody committing leads: it takes everything that waits,
-// commits it in one transaction, and hands the lead to the first caller that came meanwhile. So no goroutine is needed.
+// group commits for many callers at once. If nobody is committing, a caller takes the lead: it takes all waiting jobs,
+// commits them in one transaction, and hands the lead to the first caller that came meanwhile. So no goroutine is
+// needed.
 type group struct {
 	write func([]*accounts.Change) error
 
@@ -19,7 +20,7 @@ type group struct {
 	waiting []*job
 }
 
-// job are the changes of one caller, none of them if the caller only has to wait as long as others do.
+// job has the changes of one caller. It has none if the caller only has to wait as long as others do.
 type job struct {
 	changes []*accounts.Change
 	err     error

@@ -37,13 +37,13 @@ var layout string
 //go:embed page.css
 var style string
 
-// Style is the style sheet of the page, for pages beside it.
+// Style returns the style sheet of the page, for related pages.
 func Style() string { return style }
 
 // here stands for the sealed note while the pages are drawn.
 const here = "SEALEDNOTE"
 
-// view is what a page is drawn of.
+// view is what a page is drawn from.
 type view struct {
 	T                                         *words.Text
 	Dir, Title, Sender, Mark, Head, Text, Box string
@@ -54,7 +54,7 @@ type view struct {
 	CSS                                       template.CSS
 }
 
-// draw draws all pages, which then are the same octets for everybody. policy is their Content-Security-Policy.
+// draw draws all pages. After that they are the same octets for everybody. policy is their Content-Security-Policy.
 func draw(c Config) (all []pages, policy string) {
 	t := template.Must(template.New("").Parse(layout)) // it is a part of the program
 	for _, text := range c.Words.Texts {

@@ -13,14 +13,14 @@ import (
 // undoable is how long an unsubscribe can be taken back.
 const undoable = time.Hour
 
-// note is what the form for taking back has: when the entries were made that may be taken off the list.
+// note is in the form for taking back. It says when the entries were made that may be removed from the list.
 type note struct {
 	until time.Time
 	now   time.Time // of this unsubscribe
 	first time.Time // of the same one, if the button was pressed twice; else the same
 }
 
-// sealer seals notes. Its key is for nothing else.
+// sealer returns the cipher for notes. Its key is used for nothing else.
 func sealer(secret []byte) cipher.AEAD {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("\x00unsubscribe undo"))
@@ -35,7 +35,7 @@ func sealer(secret []byte) cipher.AEAD {
 	return aead
 }
 
-// close seals a note for an address. What it has in it cannot be read, so that nobody sees whether there was an entry.
+// close seals a note for an address. Nobody can read its contents, so nobody sees whether there was an entry.
 func (n note) close(aead cipher.AEAD, address string) string {
 	b := make([]byte, 0, 24)
 	for _, t := range []time.Time{n.until, n.now, n.first} {
@@ -44,7 +44,8 @@ func (n note) close(aead cipher.AEAD, address string) string {
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, b, sum(address)))
 }
 
-// open reads a note that close has sealed for the same address. ok is false if it is another text, or too old.
+// open reads a note that close has sealed for the same address. ok is false if the text is not such a note, or is too
+// old.
 func open(aead cipher.AEAD, text, address string, now time.Time) (n note, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(text) > 200 {

@@ -1,5 +1,5 @@
-// Package visitors says who asks a public page, and how often they may: [Proxies.Client] is the address of whoever made
-// a request, and [Limits.Allow] counts requests by that address and in all.
+// Package visitors says who visits a public page, and how often they may. [Proxies.Client] returns the address of the
+// client that made a request, and [Limits.Allow] counts requests by that address and in all.
 package visitors
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Proxies are the addresses of proxies that are believed about who their clients are. The zero value believes nobody.
+// Proxies are the addresses of proxies that are trusted to name their clients. The zero value trusts nobody.
 type Proxies []netip.Prefix
 
 // ParseProxies reads addresses and networks: 127.0.0.1, ::1, 10.0.0.0/8.
@@ -36,7 +36,7 @@ func ParseProxies(list []string) (Proxies, error) {
 	return all, nil
 }
 
-// Has says whether the address is that of a proxy that is believed.
+// Has says whether the address belongs to a trusted proxy.
 func (p Proxies) Has(a netip.Addr) bool {
 	for _, one := range p {
 		if one.Contains(a) {
@@ -49,10 +49,10 @@ func (p Proxies) Has(a netip.Addr) bool {
 // forwarded is the field in which a proxy adds the address of its client.
 const forwarded = "X-Forwarded-For"
 
-// Client is the address of whoever made a request: that of the connection, or where that is a proxy of ours, the last
-// hop of X-Forwarded-For that is not one. What stands before that hop was written by the client itself, and is not
-// believed. An address that cannot be read makes it the proxy's own. ignored says that there is such a field from
-// somebody who is not believed.
+// Client returns the address of the client that made a request. This is the address of the connection, or, if a trusted
+// proxy made the connection, the last hop of X-Forwarded-For that is not a trusted proxy. The client itself wrote the
+// hops before that one, so they are not trusted. If an address cannot be read, the proxy's own address counts. ignored
+// says that a sender who is not trusted has sent such a field.
 func (p Proxies) Client(r *http.Request) (client netip.Addr, ignored bool) {
 	client = hop(r.RemoteAddr)
 	fields := r.Header.Values(forwarded)
@@ -115,7 +115,7 @@ type bucket struct {
 	at   time.Time
 }
 
-// mostClients is how many clients are counted apart. Those beyond share one count.
+// mostClients is how many clients are counted separately. Further clients share one count.
 const mostClients = 50_000
 
 // Allow reports whether one more request of a client may be served now, and counts it if so.
@@ -132,7 +132,7 @@ func (l *Limits) Allow(client netip.Addr) bool {
 	return l.All.PerSecond <= 0 || l.all.take(l.All, now)
 }
 
-// of is a client's bucket.
+// of returns a client's bucket.
 func (l *Limits) of(client netip.Addr, now time.Time) *bucket {
 	if b := l.clients[client]; b != nil {
 		return b

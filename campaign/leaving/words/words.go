@@ -1,5 +1,5 @@
-// Package words has the texts of the pages on which people unsubscribe, in several languages: [BuiltIn] are those of
-// this program, [Load] adds those of files, and [Set.Pick] chooses one for a person.
+// Package words has the texts of the pages on which people unsubscribe, in several languages. [BuiltIn] returns the
+// texts of this program, [Load] adds texts from files, and [Set.Pick] chooses a language for a person.
 package words
 
 import (
@@ -41,7 +41,7 @@ type Text struct {
 	ByHand                               string // with {address}
 }
 
-// The placeholders, each of which stands in one text.
+// The placeholders, each of which is in one text.
 const (
 	Sender  = "{sender}"
 	Address = "{address}"
@@ -98,11 +98,11 @@ func (r row) read(dec *schema.Decoder, n *yaml.Node, t schema.Text) {
 	*r.into = strings.TrimSpace(t.Text)
 }
 
-// turns says whether a sign is one that nobody sees and that changes the direction of what follows.
+// turns says whether a character is invisible and changes the direction of the text after it.
 func turns(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }
 
-// Read reads a file of texts under the name by which mistakes have their places. The error joins all mistakes; each is
-// a *schema.Error.
+// Read reads a file of texts. The places of mistakes begin with name. The error joins all mistakes; each is a
+// *schema.Error.
 func Read(name string, data []byte) (*Text, error) {
 	t := &Text{}
 	keys := []schema.Key{{Name: "language", Required: true, Example: "nl",
@@ -135,8 +135,8 @@ var texts embed.FS
 // builtIn is the order in which a page offers the languages of this program.
 var builtIn = []string{"en", "de", "fr", "es", "ar", "fa"}
 
-// Set are texts in languages of which each is there once. The first is for people whose languages are not there. It is
-// not changed after it was made, and safe for concurrent use.
+// Set has texts in several languages, each language once. The first language is for people whose own is not there. A
+// Set does not change after it was made, and is safe for concurrent use.
 type Set struct {
 	Texts   []*Text
 	matcher language.Matcher
@@ -170,7 +170,7 @@ func newSet(all []*Text) *Set {
 }
 
 // Load returns the built-in texts with those of files: each path is a file, or a folder whose .yaml files are read. A
-// file for a language that is there takes its place. The error joins the mistakes of all files.
+// file for a language that is already there replaces it. The error joins the mistakes of all files.
 func Load(paths []string) (*Set, error) {
 	all, from := BuiltIn().Texts, map[string]string{}
 	var errs []error
@@ -248,7 +248,7 @@ func (s *Set) First(name string) (*Set, error) {
 const longestAccept = 500
 
 // Pick returns the number of the texts that fit best. Each of asked is a language, or a list as browsers send it in
-// Accept-Language; the first of which a language is there decides. 0 is the answer if none is.
+// Accept-Language. The first one with an available language decides. If there is none, Pick returns 0.
 func (s *Set) Pick(asked ...string) int {
 	for _, list := range asked {
 		if list == "" || len(list) > longestAccept {

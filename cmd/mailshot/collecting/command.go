@@ -17,21 +17,21 @@ import (
 	"mailshot/internal/inbox/events"
 )
 
-// Host is what the command needs of the program around it. All fields but Hooks are required.
+// Host is what the command needs from the program around it. All fields except Hooks are required.
 type Host struct {
 	Stdout io.Writer // gets the addresses, one a line
 	Say    func(format string, args ...any)
-	// Spool is the folder for what comes, where --spool names none.
+	// Spool returns the folder for events, if --spool names none.
 	Spool func() (string, error)
-	// Hooks are those of a configuration; nil = none but those of the command line.
+	// Hooks returns the hooks of a configuration; nil = only the hooks of the command line.
 	Hooks func() ([]Hook, error)
-	// Interrupts is as signal.NotifyContext; a second one closes hard.
+	// Interrupts is like signal.NotifyContext; a second interrupt closes hard.
 	Interrupts func(context.Context) (ctx context.Context, hard <-chan struct{}, stop func())
-	// Usage makes an error of the command line, with the command to type next.
+	// Usage turns an error into an error of the command line, with the command to type next.
 	Usage func(err error, next string) error
 }
 
-// flags are what the command line says.
+// flags are the flags of the command line.
 type flags struct {
 	listen, base, cert, key, spool     string
 	topics, certs                      []string
@@ -122,7 +122,7 @@ func (f *flags) serve(parent context.Context, h Host) error {
 	return s.Serve(ctx, hard)
 }
 
-// hooks are those of the command line.
+// hooks returns the hooks of the command line.
 func (f *flags) hooks() (all []Hook, err error) {
 	if len(f.topics) > 0 {
 		all = append(all, Hook{Provider: string(events.SES), Topics: f.topics, Certificates: f.certs, Confirm: f.confirm})
@@ -153,7 +153,7 @@ func (f *flags) hooks() (all []Hook, err error) {
 	return all, nil
 }
 
-// where reads where a secret is: env:NAME, keyring:NAME, file:PATH or a path.
+// where reads the place of a secret: env:NAME, keyring:NAME, file:PATH or a path.
 func where(text string) (*secret.Secret, error) {
 	kind, name, ok := strings.Cut(text, ":")
 	switch {

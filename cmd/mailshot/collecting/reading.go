@@ -23,16 +23,16 @@ import (
 	"mailshot/internal/shell"
 )
 
-// Job is one call of collect. Accounts, File and Say are required, and Base where Read names nothing.
+// Job is one call of collect. Accounts, File and Say are required, and so is Base if Read names nothing.
 type Job struct {
 	Accounts  *accounts.Accounts
 	File      string                        // of the accounts
 	Campaigns []*definition.Definition      // that are named
-	Here      string                        // the campaign file whose mailboxes count where none is named, if it can be read
+	Here      string                        // the campaign file whose mailboxes count if none is named, if it can be read
 	Base      func() (given.Returns, error) // what config.yaml says
 	Ledgers   []string                      // beside those that the accounts know and those of the working folder
-	Read      []string                      // files in place of mailboxes; "-" is Stdin
-	Since     time.Time                     // what came before is left alone; zero = nothing is
+	Read      []string                      // files instead of mailboxes; "-" is Stdin
+	Since     time.Time                     // earlier messages are left alone; zero = none are
 	Watch     bool                          // until the context ends
 	Stdin     io.Reader
 	Print     func(v any) error // gets the summary, or each message that is explained; nil = Say gets the summary in words
@@ -50,8 +50,8 @@ func (u *Usage) Error() string { return u.Err.Error() }
 // Unwrap returns the error.
 func (u *Usage) Unwrap() error { return u.Err }
 
-// Run reads the boxes and records what came back. decide says that something is for a person to decide. An error that is
-// not a *Usage says that not all could be read, or that it could not be recorded.
+// Run reads the boxes and records what came back. decide says that a person has to decide something. An error that is
+// not a *Usage says that something could not be read or recorded.
 func (j *Job) Run(ctx context.Context) (decide bool, err error) {
 	cfg := returning.Config{Accounts: j.Accounts, Ledgers: j.ledgers, Since: j.Since, Watch: j.Watch,
 		Trouble: func(source string, err error) { j.Say("%s: %v", report.Clean(source), err) }}
@@ -69,7 +69,8 @@ func (j *Job) Run(ctx context.Context) (decide bool, err error) {
 		}
 	}
 	sum, err := returning.Run(ctx, cfg)
-	// What cannot be read in a mailbox is said once. On standard input it stays so, however often it is given.
+	// A message that cannot be read in a mailbox is only reported, once. On standard input such a message stays
+	// unreadable, however often it is given, so it is not an error either.
 	asked := len(j.Read) > 0 && slices.ContainsFunc(sum.Unread, func(u returning.Unread) bool { return u.Source != "stdin" })
 	if err == nil && (len(sum.Failed) > 0 || asked) {
 		err = errors.New("not all could be read")
@@ -83,7 +84,7 @@ func (j *Job) Run(ctx context.Context) (decide bool, err error) {
 	return len(sum.Decide) > 0, err
 }
 
-// Explain prints what would follow of each message of a file or folder, or of Stdin ("-"), and touches nothing.
+// Explain prints what would follow from each message of a file or folder, or of Stdin ("-"), and changes nothing.
 func (j *Job) Explain(ctx context.Context, path string) (err error) {
 	if err := readable(path); err != nil {
 		return err
@@ -108,10 +109,10 @@ func (j *Job) Explain(ctx context.Context, path string) (err error) {
 	return returning.Explain(ctx, desk, box, path == "-", func(e returning.Explained) error { return j.Print(e) })
 }
 
-// Webhooks is the folder in which collect serve keeps what it takes, beside the accounts.
+// Webhooks returns the folder, beside the accounts, in which collect serve keeps the events that it takes.
 func Webhooks(accounts string) string { return filepath.Join(filepath.Dir(accounts), "webhooks") }
 
-// ledgers are the ledgers of all campaigns of the user, since a message that came back may be about any of them.
+// ledgers returns the ledgers of all campaigns of the user, because a message that came back may be about any of them.
 func (j *Job) ledgers(ctx context.Context) (list []string, err error) {
 	sent, err := j.Accounts.AllSendings(ctx)
 	add := func(file string, needed bool) {
@@ -132,7 +133,7 @@ func (j *Job) ledgers(ctx context.Context) (list []string, err error) {
 	return slices.Compact(list), err
 }
 
-// sources are the mailboxes of the campaigns that are named, else of config.yaml and of the campaign that is here.
+// sources returns the mailboxes of the named campaigns, or else of config.yaml and of the campaign in this folder.
 func (j *Job) sources() ([]returning.Source, error) {
 	base, err := j.Base()
 	if err != nil {
@@ -161,7 +162,7 @@ func (j *Job) sources() ([]returning.Source, error) {
 	return list, nil
 }
 
-// readable says whether there is something at a path that may be messages.
+// readable checks that there is something at a path that may contain messages.
 func readable(path string) error {
 	if path == "-" {
 		return nil

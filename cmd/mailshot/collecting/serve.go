@@ -1,8 +1,8 @@
-// Package collecting is what mailshot collect does at the terminal: [Job.Run] finds the mailboxes and the ledgers, reads
-// what came back, and says so; [Job.Explain] says what would follow of messages.
+// Package collecting does the work of mailshot collect at the terminal. [Job.Run] finds the mailboxes and the ledgers,
+// reads what came back, and reports it. [Job.Explain] says what would follow from messages.
 //
-// [Command] is mailshot collect serve, which takes webhooks of mail providers: [Open] listens, and [Server.Serve] answers
-// until it is to stop. What is taken lies in a folder, and collect reads it there.
+// [Command] is mailshot collect serve, which takes webhooks of mail providers. [Open] listens, and [Server.Serve]
+// answers until its context ends. The events wait in a folder, and collect reads them there.
 package collecting
 
 import (
@@ -24,11 +24,11 @@ import (
 	"mailshot/internal/inbox/webhook"
 )
 
-// Hook is a provider that may bring events.
+// Hook is a provider that may send events.
 type Hook struct {
 	Provider string // ses, sendgrid, mailgun, postmark or brevo
-	// Keys are where its secrets are: SendGrid's public keys, Mailgun's signing keys, what Postmark and Brevo show. SES
-	// has none.
+	// Keys says where its secrets are: SendGrid's public keys, Mailgun's signing keys, the secrets that Postmark and
+	// Brevo send. SES has none.
 	Keys         []*secret.Secret
 	Dir          string        // of the campaign that names Keys; default the working folder
 	Topics       []string      // of SES: the ARNs of the topics of SNS
@@ -42,9 +42,9 @@ type Config struct {
 	Listen    string // host:port
 	Base      string // the address by which providers reach it, such as https://www.acme.example/hooks; default: Listen's
 	Cert, Key string // files; default: plain HTTP, behind a proxy
-	Spool     string // the folder for what comes
+	Spool     string // the folder for events
 	Keep      time.Duration
-	Rate      float64 // requests a second of all senders, on average; default 100
+	Rate      float64 // requests a second from all senders, on average; default 100
 	Hooks     []Hook
 	Say       func(format string, args ...any)
 }
@@ -62,7 +62,7 @@ type Server struct {
 // mostOpen is how many connections may be open at once. The events of a provider come from few addresses.
 const mostOpen = 500
 
-// Open reads the secrets and listens, and answers nobody yet.
+// Open reads the secrets and listens, but does not answer requests yet.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
@@ -94,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// into reads the secrets of a hook, and adds them to what else the provider has.
+// into reads the secrets of a hook, and adds them to the provider's other settings.
 func (h *Hook) into(ctx context.Context, c *webhook.Config) error {
 	var values []string
 	for _, k := range h.Keys {
@@ -168,7 +168,7 @@ func certificatesIn(files []string) (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
-// parseBase takes an address into what comes before the paths of the providers, and its path.
+// parseBase splits an address into the part before the paths of the providers, and its path.
 func parseBase(text string) (base, path string, err error) {
 	if text == "" {
 		return "", "", nil
@@ -184,7 +184,7 @@ func parseBase(text string) (base, path string, err error) {
 	return u.Scheme + "://" + u.Host, path, nil
 }
 
-// Addresses are what to give to the providers, one for each. Those of Postmark and Brevo need the secret besides.
+// Addresses returns the addresses to give to the providers, one for each. Postmark and Brevo also need the secret.
 func (s *Server) Addresses() (all []string) {
 	base := s.base
 	if base == "" {
@@ -196,14 +196,14 @@ func (s *Server) Addresses() (all []string) {
 	return all
 }
 
-// The times between two looks for what is old.
+// The times between two sweeps, and the ages of what they remove.
 const (
 	between = time.Hour
 	marks   = 15 * 24 * time.Hour // longer than any signature is good for
 )
 
-// Serve answers requests until ctx ends. Then it takes no new one, and returns when all that it took are answered. It
-// closes connections at once when hard is closed. What was answered 200 is on the disk.
+// Serve answers requests until ctx ends. Then it takes no new requests, and returns when all open requests are
+// answered. It closes connections at once when hard is closed. Every event that was answered with 200 is on the disk.
 func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
 	sweeping, rest := context.WithCancel(ctx)
 	var work sync.WaitGroup
@@ -213,7 +213,7 @@ func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
 	return s.door.Serve(ctx, hard)
 }
 
-// sweep removes what is old, now and each hour.
+// sweep removes old files, now and every hour.
 func (s *Server) sweep(ctx context.Context) {
 	tick := time.NewTicker(between)
 	defer tick.Stop()

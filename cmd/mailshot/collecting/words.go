@@ -10,14 +10,14 @@ import (
 	"mailshot/internal/inbox/returning"
 )
 
-// told is how many of what a person is to look at are said; --json has more.
+// told is how many things for a person to look at are printed; --json has more.
 const told = 20
 
-// words are the lines in which a summary is said to a person.
+// words returns the lines of a summary for a person.
 func words(s *returning.Summary) (lines []string) {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch {
-	case s.Messages == 0 && len(s.Failed)+len(s.Unread) > 0: // what could not be read may be new
+	case s.Messages == 0 && len(s.Failed)+len(s.Unread) > 0: // messages that could not be read may be new
 	case s.Messages == 0:
 		say("nothing new came back")
 	default:
@@ -62,7 +62,7 @@ func words(s *returning.Summary) (lines []string) {
 	return lines
 }
 
-// manyOf are counts of kinds, by their names as a number wants them.
+// manyOf returns counts of kinds, by their names in singular or plural.
 func manyOf(n map[string]int64) map[string]int64 {
 	many := map[string]string{"bounce": "bounces", "complaint": "complaints", "auto-reply": "auto-replies",
 		"human reply": "human replies", "unsubscribe": "unsubscribes"}

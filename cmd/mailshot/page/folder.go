@@ -25,8 +25,8 @@ type beside struct {
 	number map[string]int               // by name: how often it is taken
 }
 
-// Open begins a gallery at path, as [New] does. With folder, each message is a file below messages beside it, and each
-// attachment one below files, to which the gallery links in place of having them.
+// Open begins a gallery at path, as [New] does. With folder, each message is a file below messages beside the gallery,
+// and each attachment is a file below files. The gallery links to these files and does not contain them.
 func Open(path, id string, folder bool) (*Viewer, error) {
 	v, err := New(path, id)
 	if err != nil || !folder {
@@ -43,7 +43,7 @@ func Open(path, id string, folder bool) (*Viewer, error) {
 	return v, nil
 }
 
-// keep writes the files of a message. It returns their addresses as links have them.
+// keep writes the files of a message. It returns their addresses for links.
 func (b *beside) keep(m *Message) (path string, files []string, err error) {
 	name := cmp.Or(m.File, m.Key)
 	name, err = b.box.Add(mailbox.Item{To: m.Address, Name: name, Body: octets(m.Octets)})
@@ -64,7 +64,7 @@ func (b *beside) keep(m *Message) (path string, files []string, err error) {
 	return link("messages", filepath.Base(name)), files, nil
 }
 
-// file writes a file, unless one of the same name and content is there.
+// file writes a file, unless a file with the same name and content is there.
 func (b *beside) file(f opened.File) (string, error) {
 	name := f.Name
 	if name == "" {
@@ -78,7 +78,7 @@ func (b *beside) file(f opened.File) (string, error) {
 	}
 	ending := filepath.Ext(mailbox.FileName(name))
 	stem := strings.TrimSuffix(mailbox.FileName(name), ending)
-	key := strings.ToLower(stem + ending) // some systems take large and small letters for the same
+	key := strings.ToLower(stem + ending) // some systems do not tell large letters from small ones
 	b.number[key]++
 	if n := b.number[key]; n > 1 {
 		stem = fmt.Sprintf("%s~%d", stem, n)
@@ -94,7 +94,7 @@ func (b *beside) file(f opened.File) (string, error) {
 // link is an address from the gallery to a file below its folder.
 func link(folder, name string) string { return folder + "/" + url.PathEscape(name) }
 
-// octets write themselves.
+// octets are octets that write themselves.
 type octets []byte
 
 // WriteTo writes the octets.
@@ -103,8 +103,8 @@ func (o octets) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Home makes the folder below a campaign's .mailshot in which a gallery is that nobody has named a place for. A
-// .gitignore there keeps personal data out of version control.
+// Home makes the folder below a campaign's .mailshot for a gallery that nobody has named a place for. A .gitignore
+// there keeps personal data out of version control.
 func Home(home, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -112,7 +112,7 @@ func Home(home, dir string) error {
 	return disk.Create(filepath.Join(home, ".gitignore"), "*\n")
 }
 
-// Address is the address of a file, for a browser.
+// Address returns the address of a file, for a browser.
 func Address(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {

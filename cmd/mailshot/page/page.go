@@ -1,14 +1,14 @@
-// Package page writes finished messages as a gallery: one file of HTML with its own search, that needs no network. Call
-// [New], then [Viewer.Add] for each message, and [Viewer.Close] with what is known of all of them.
+// Package page writes finished messages as a gallery: one HTML file with its own search, which needs no network. Call
+// [New], then [Viewer.Add] for each message, and [Viewer.Close] with the summary of all messages.
 //
-// To the gallery everything in a message is hostile. Only the gallery's own script runs, whose hash is in the policy of
-// the page. The octets of the messages are data, in base64. The script takes a message apart as a mail program does,
-// shows its texts as text, and its HTML in a frame with every restriction of sandbox, without anything that leads
-// somewhere. So the gallery shows what is in the finished octets, and not what the program meant to write.
+// The gallery treats everything in a message as hostile. Only the gallery's own script runs, whose hash is in the
+// policy of the page. The octets of the messages are data, in base64. The script takes a message apart as a mail
+// program does. It shows texts as text, and HTML in a frame with every restriction of sandbox and without working
+// links. So the gallery shows what is in the finished octets, and not what the program meant to write.
 //
-// Thousands of messages from one template differ little. What they share is kept once, and a message is a list of what
-// it takes from there and of what is its own. A file that several messages have is kept once, too. Memory does not grow
-// with the messages, apart from about forty bytes for each and for each different file.
+// Thousands of messages from one template differ little. Their shared parts are kept once. A message is a list of
+// pieces: references to shared parts, and its own text. A file that several messages have is kept once, too. Memory
+// does not grow with the messages, except by about forty bytes for each message and for each different file.
 package page
 
 import (
@@ -44,23 +44,23 @@ var styles string
 //go:embed gallery.js
 var script string
 
-// What one file may hold. What does not fit is left out, and said.
+// The limits of one file. What does not fit is left out, and reported.
 const (
 	mostFiles   = 64 << 20 // octets of attachments
 	mostBlock   = 1 << 20  // octets of operations in a block
 	mostInBlock = 128      // messages in a block
 )
 
-// Message is one message of the gallery, or a row that has none any more.
+// Message is one message of the gallery, or a row that no longer has a message.
 type Message struct {
 	Number                                       int64 // of its row
 	Place, Key, Name, Address, Subject, Language string
 	File                                         string // its name in a folder, without an ending; "" = Key
 	Octets                                       []byte // as the wire carries them; nil = there is no message
-	Blind                                        string // who gets a copy and is in no field; "" = nobody
-	Note                                         string // what a person must know of it; "" = nothing
+	Blind                                        string // who gets a copy and is in no header field; "" = nobody
+	Note                                         string // what a person must know about it; "" = nothing
 	Findings                                     []check.Finding
-	Change                                       *Change // against what was made earlier; nil = it is not compared
+	Change                                       *Change // against an earlier message; nil = it is not compared
 }
 
 // The kinds of changes.
@@ -79,35 +79,35 @@ type Change struct {
 	Words []string `json:"words,omitempty"` // what else differs
 }
 
-// Cell is a cell of the list that is another.
+// Cell is a cell of the list that has changed.
 type Cell struct {
 	Column string `json:"column"`
 	Was    string `json:"was"`
 	Is     string `json:"is"`
 }
 
-// Summary is what is known of all messages.
+// Summary is what is known about all messages together.
 type Summary struct {
-	Report  *check.Report // of a check of the whole list, or of the messages alone
+	Report  *check.Report // of a check of the whole list, or only of the messages
 	Whole   bool          // it is of the whole list, and so are its counts
-	Without int64         // rows without a message, where it is not of the whole list
+	Without int64         // rows without a message, if it is not of the whole list
 	Made    time.Time
 	Outside string   // what is done to each message when it leaves, as "signed"; "" = nothing
 	Notes   []string // what else a person must know
 	Against *Against // what the messages are compared with; nil = nothing
 }
 
-// Against is what the messages are compared with.
+// Against says what the messages are compared with.
 type Against struct {
 	Name   string           `json:"name"`   // as "the plan of 2 October 2026"
-	Inputs []string         `json:"inputs"` // of the campaign, that are others than then
+	Inputs []string         `json:"inputs"` // of the campaign, that have changed since then
 	Counts map[string]int64 `json:"counts"` // by kind of change
 	Notes  []string         `json:"notes"`  // what could not be compared
 
 	Columns []Column `json:"columns"` // whose cells differ, in most rows first
 }
 
-// Column is a column of the list whose cells differ.
+// Column is a column of the list with cells that differ.
 type Column struct {
 	Name string `json:"name"`
 	Rows int64  `json:"rows"`
@@ -124,7 +124,7 @@ type Viewer struct {
 	shared shared
 	files  map[[sha256.Size]byte]int
 	room   int   // octets of attachments that are left
-	out    int64 // messages with a file that there was no room for
+	out    int64 // files that there was no room for
 	block  []byte
 	inside int // messages in block
 	blocks int
@@ -226,7 +226,8 @@ func (v *Viewer) code(f check.Finding) int {
 	return n
 }
 
-// encode makes operations of a message. A message that has little in common with those before is shared from now on.
+// encode turns a message into operations. A message that has little in common with the messages before it becomes
+// shared text for later messages.
 func (v *Viewer) encode(parts []segment) []byte {
 	ops, lits, size := v.operations(parts)
 	if lits*2 < size {
@@ -265,7 +266,8 @@ func (v *Viewer) operations(parts []segment) (ops []byte, lits, size int) {
 	return c.out, c.lits, size
 }
 
-// file is the number of a file. What there is no room for, and what is a file beside the page, has only its size there.
+// file returns the number of a file. For a file that has no room in the page, or is beside it, the page has only the
+// size.
 func (v *Viewer) file(p segment) int {
 	sum := sha256.Sum256(p.body)
 	n, ok := v.files[sum]
@@ -299,7 +301,7 @@ func (v *Viewer) flush() {
 	v.blocks, v.inside, v.block = v.blocks+1, 0, v.block[:0]
 }
 
-// data writes an element with data: deflated, and in base64, which has no character that ends an element.
+// data writes an element with data: deflated, and in base64, because base64 has no character that ends an element.
 func (v *Viewer) data(id string, write func(io.Writer) error) {
 	p := pack()
 	if err := write(p.w); v.err == nil {
@@ -358,7 +360,7 @@ func (v *Viewer) Close(s Summary) error {
 	return v.f.Commit()
 }
 
-// Discard ends a gallery that is not to be written, and removes the files that it has made.
+// Discard gives up a gallery, and removes the files that it has made.
 func (v *Viewer) Discard() error {
 	if v.beside == nil {
 		return v.f.Discard()
@@ -367,5 +369,5 @@ func (v *Viewer) Discard() error {
 		os.RemoveAll(filepath.Join(v.beside.dir, "messages")))
 }
 
-// LeftOut is how many different files are not in the page, because it has no room for more.
+// LeftOut returns how many different files are not in the page, because it has no room for them.
 func (v *Viewer) LeftOut() int64 { return v.out }

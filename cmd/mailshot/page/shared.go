@@ -29,7 +29,8 @@ const (
 	tableBits  = 20
 )
 
-// shared is what messages have in common: whole messages, each of which had little in common with those before.
+// shared has the texts that messages share: whole messages, each of which had little in common with the messages before
+// it.
 type shared struct {
 	text []byte
 	at   []int32 // by hash: a position in text + 1
@@ -41,7 +42,7 @@ func hash(b []byte) uint64 {
 	return (x ^ bits.RotateLeft64(y, 29)) * 0x9E3779B97F4A7C15 >> (64 - tableBits)
 }
 
-// add adds to what is shared, if there is room. It reports whether there was.
+// add adds to the shared text, if there is room. It reports whether there was room.
 func (s *shared) add(b []byte) bool {
 	if len(s.text)+len(b) > mostShared {
 		return false
@@ -75,7 +76,7 @@ func (c *coder) literal(b []byte) {
 	}
 }
 
-// write writes what becomes b.
+// write writes the operations whose result is b.
 func (c *coder) write(b []byte) {
 	done := 0
 	for i := 0; i+shortest <= len(b) && c.at != nil; {
@@ -107,7 +108,7 @@ type segment struct {
 	inside bool   // of a blob: the message's HTML shows it
 }
 
-// segments takes the parts in base64 out of a message. What the segments say is the message, octet for octet.
+// segments takes the base64 parts out of a message. Put together, the segments are the message, octet for octet.
 func segments(raw []byte) (all []segment) {
 	done := 0
 	for at := 0; ; {
@@ -152,7 +153,7 @@ func decoded(b []byte) ([]byte, bool) {
 	return body[:n], true
 }
 
-// lines is base64 as messages have it.
+// lines returns base64 in the lines of a message.
 func lines(body []byte) []byte {
 	text := base64.StdEncoding.AppendEncode(nil, body)
 	out := make([]byte, 0, len(text)+len(text)/38+2)

@@ -8,7 +8,7 @@ import (
 	"mailshot/campaign/check/codes"
 )
 
-// explained is what the page says of a code.
+// explained is what the page says about a code.
 type explained struct {
 	What   string `json:"what"`
 	Why    string `json:"why"`
@@ -16,7 +16,7 @@ type explained struct {
 	Source string `json:"source"`
 }
 
-// summary writes what the page shows of all messages.
+// summary writes what the page shows about all messages together.
 func (v *Viewer) summary(w io.Writer, s Summary) error {
 	r := s.Report
 	if r == nil {

@@ -15,13 +15,13 @@ import (
 	"mailshot/render/address"
 )
 
-// Base is what links to the page begin with.
+// Base is the address that links to the page begin with.
 type Base struct {
 	origin string // https://host, or with a port that is not usual
 	path   string // without a slash at its end
 }
 
-// String is the address, in the letters of machines.
+// String returns the address in ASCII.
 func (b Base) String() string { return b.origin + b.path }
 
 // Path is the path below which links are, "" for all of the host.
@@ -33,8 +33,8 @@ func (b Base) Path() string {
 	return path
 }
 
-// ParseBase reads the address that links begin with. Mail programs take no http: for this, so only an address of this
-// machine may have it.
+// ParseBase reads the address that links begin with. Mail programs do not accept http: for unsubscribing, so only an
+// address of this machine may have it.
 func ParseBase(text string) (Base, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -53,7 +53,7 @@ func ParseBase(text string) (Base, error) {
 	return b, nil
 }
 
-// baseOf is an address in its one spelling.
+// baseOf returns an address in its normal form.
 func baseOf(u *url.URL) (Base, error) {
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	if _, err := netip.ParseAddr(host); err != nil && !strings.EqualFold(host, "localhost") {
@@ -77,10 +77,10 @@ func baseOf(u *url.URL) (Base, error) {
 	return Base{u.Scheme + "://" + host, strings.TrimRight(u.EscapedPath(), "/")}, nil
 }
 
-// actions are what a template has in place of text.
+// actions matches the actions of a template.
 var actions = regexp.MustCompile(`\{\{.*?\}\}`)
 
-// token is what names a person in an address.
+// token matches the action that names a person in an address.
 var token = regexp.MustCompile(`\{\{-?\s*\.mailshot\.token\s*-?\}\}`)
 
 // Check compares the campaigns with the address that links begin with. Each mistake is a *schema.Error at its place.
@@ -115,7 +115,7 @@ func (b Base) leads(u *url.URL) bool {
 		(other.path == b.path || strings.HasPrefix(other.path, b.path+"/"))
 }
 
-// senders are the campaigns' senders and topics as the page shows them: only what all of them have in common.
+// senders returns the campaigns' senders and topics as the page shows them: only what all campaigns have in common.
 func senders(campaigns []*definition.Definition) (sender, domain string, topics []topic) {
 	for i, d := range campaigns {
 		name, at := "", d.SenderDomain()
@@ -140,7 +140,7 @@ func senders(campaigns []*definition.Definition) (sender, domain string, topics 
 	}
 	slices.SortStableFunc(topics, func(a, b topic) int { return strings.Compare(a.key, b.key) })
 	topics = slices.CompactFunc(topics, func(a, b topic) bool { return a.key == b.key })
-	if len(topics) < 2 { // the only one is what brought the person here
+	if len(topics) < 2 { // the only topic is the one that brought the person here
 		topics = nil
 	}
 	slices.SortStableFunc(topics, func(a, b topic) int { return strings.Compare(a.name, b.name) })

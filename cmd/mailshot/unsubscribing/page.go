@@ -27,20 +27,20 @@ var (
 // shown stands for the token where a person reads an address.
 const shown = "CODE"
 
-// page is what the page is made of.
+// page has the parts that the page is made from.
 type page struct {
 	First         *words.Text
 	Texts         []*words.Text
 	ByHand        []template.HTML
-	Form          template.URL // mailto:, where the code is all of the subject; "" = it is elsewhere
+	Form          template.URL // mailto:, if the code is the whole subject; "" = it is elsewhere
 	Before, After string       // of the code in the mailto: address
 	Policy        string
 	CSS           template.CSS
 	JS            template.JS
 }
 
-// WritePage writes a page that asks a person to send a mail, which unsubscribes. mailto is unsubscribe.mailto of a
-// campaign. The page is one file that loads nothing: it takes the token out of its own address, behind # or =, and it
+// WritePage writes a page that asks a person to send a mail that unsubscribes them. mailto is unsubscribe.mailto of a
+// campaign. The page is one file that loads nothing. It takes the token out of its own address, after # or =, and it
 // works without its script.
 func WritePage(w io.Writer, mailto string, set *words.Set) error {
 	p := page{First: set.Texts[0], Texts: set.Texts}

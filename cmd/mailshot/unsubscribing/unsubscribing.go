@@ -1,5 +1,5 @@
-// Package unsubscribing is how the program serves the page on which people unsubscribe: [Open] listens, [Server.Serve]
-// answers until it is to stop. [WritePage] writes a page for those who have no server.
+// Package unsubscribing serves the page on which people unsubscribe. [Open] listens, and [Server.Serve] answers until
+// its context ends. [WritePage] writes a page for users without a server.
 package unsubscribing
 
 import (
@@ -30,7 +30,7 @@ type Config struct {
 	Proxies   visitors.Proxies         // default none
 	EachRate  float64                  // requests of one client per second, on average; default: no limit
 	AllRate   float64                  // requests in all per second, on average; default: no limit
-	Log       io.Writer                // gets a Line for each act; default: nobody does
+	Log       io.Writer                // gets a Line for each act; default: no log
 	Say       func(format string, args ...any)
 }
 
@@ -50,7 +50,7 @@ type Server struct{ door *door.Door }
 // bursts is how many seconds' worth of requests may come at once. The mail of one provider comes from few addresses.
 const bursts = 10
 
-// Open listens, and answers nobody yet.
+// Open listens, but does not answer requests yet.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
@@ -98,16 +98,16 @@ func handlerOf(ctx context.Context, c Config) (http.Handler, error) {
 	return desk.New(ctx, dc)
 }
 
-// Address is where it listens, as a browser of this machine takes it.
+// Address returns where it listens, as an address for a browser of this machine.
 func (s *Server) Address() string { return s.door.URL() + "/" }
 
-// Serve answers requests until ctx ends. Then it takes no new one, and returns when all that it took are answered. It
-// closes connections at once when hard is closed. What was answered is on the disk.
+// Serve answers requests until ctx ends. Then it takes no new requests, and returns when all open requests are
+// answered. It closes connections at once when hard is closed. Every unsubscribe that was answered is on the disk.
 func (s *Server) Serve(ctx context.Context, hard <-chan struct{}) error {
 	return s.door.Serve(ctx, hard)
 }
 
-// lines writes whole lines from several goroutines. What cannot be written is said once.
+// lines writes whole lines from several goroutines. If a line cannot be written, this is reported once.
 type lines struct {
 	mu   sync.Mutex
 	w    io.Writer

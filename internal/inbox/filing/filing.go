@@ -1,12 +1,14 @@
-// Package filing puts copies of sent messages into a folder of an IMAP server, beside the sending: [New] returns a
-// [Filer], [Filer.Keep] takes a copy and never waits for the server, [Filer.Finish] waits until all is filed.
+// Package filing puts copies of sent messages into a folder of an IMAP server while the sending goes on. [New] returns
+// a [Filer], [Filer.Keep] takes a copy and never waits for the server, and [Filer.Finish] waits until all copies are
+// filed.
 //
-// What waits is in memory up to a limit, then in files of a working folder up to another, and what is more is not
-// filed. So a server that is slow, or away, costs neither the sending its time nor the machine its memory.
+// Waiting copies are in memory up to a limit, and then in files of a working folder up to another limit. Copies beyond
+// that are not filed. So a server that is slow or away neither delays the sending nor fills the memory.
 //
-// A copy is appended again only if it is not in the folder. Where no answer came to a whole message, the folder is
-// asked for its Message-ID first. While the server cannot be had, the copies wait: the pause between two tries doubles.
-// What the server refuses for good, such as the login, ends the filing, for an account may be locked by many tries.
+// A copy is appended again only if it is not in the folder. If no answer came to a whole message, the folder is first
+// searched for its Message-ID. While the server cannot be reached, the copies wait, and the pause between two tries
+// doubles. If the server refuses something for good, such as the login, the filing ends, because many tries may lock an
+// account.
 package filing
 
 import (
@@ -26,17 +28,17 @@ import (
 
 // Config says which folder, and how much may wait. Only IMAP is required.
 type Config struct {
-	IMAP        imap.Config // Folder "": the account's own for what was sent
+	IMAP        imap.Config // Folder "": the account's own folder for sent mail
 	Connections int         // 2
 	Memory      int64       // octets of copies that wait in memory; 16 MiB
 	Disk        int64       // octets of copies that wait in files; 1 GiB
 	Home        string      // where the working folder is made, as in scratch.New; "" = the system's temporary folder
-	Tries       int         // how often one copy is tried that the server puts off, or does not answer; 5
+	Tries       int         // how often a copy is tried if the server puts it off, or does not answer; 5
 	// Pause is the first pause after trouble with the server; 2 s. The longest is five minutes, and ten seconds while
 	// Finish waits.
 	Pause time.Duration
-	// Tell is told, in words, when copies begin to wait, and when they are filed again, from any goroutine; nil = nobody.
-	// It is told one of the two at most once a minute: what has passed by then is not told.
+	// Tell is called, from any goroutine, with words when copies begin to wait, and when they are filed again; nil = it
+	// is not called. It is called at most once a minute: what has passed by then is not reported.
 	Tell func(text string)
 }
 
@@ -46,7 +48,7 @@ const (
 	hurried = 10 * time.Second
 )
 
-// quiet is how long nothing is told after it was told that copies wait, or that they are filed again.
+// quiet is how long Tell is not called after it was told that copies wait, or that they are filed again.
 const quiet = time.Minute
 
 const (
@@ -56,13 +58,13 @@ const (
 
 // Item is a copy to file. Body writes the same Size octets each time until Keep returns.
 type Item struct {
-	Place, Key, Address string // of its row, for who is told
+	Place, Key, Address string // of its row, for reports
 	Size                int64
 	Body                io.WriterTo
 	Time                time.Time // when the message was sent
 }
 
-// Failure is a copy that was not filed, or of which nobody knows whether it was.
+// Failure is a copy that was not filed, or that may not have been filed.
 type Failure struct{ Place, Key, Address, Text string }
 
 // Result is what became of the copies.
@@ -90,7 +92,7 @@ type Filer struct {
 	memory, disk int64            // octets that wait
 	dir          *scratch.Folder
 	files        int
-	trouble      int       // how often in a row the server could not be had
+	trouble      int       // how often in a row the server could not be reached
 	until        time.Time // when it may be tried again
 	last         error     // the last trouble
 	broken       error     // why nothing can be filed any more
@@ -111,7 +113,7 @@ type waiting struct {
 	doubt bool // no answer came to the whole copy: it may be in the folder
 }
 
-// New checks the configuration. Nothing is spoken to, and nothing started, before the first copy.
+// New checks the configuration. It connects to nothing and starts nothing before the first copy.
 func New(c Config) (*Filer, error) {
 	c.IMAP.Folder = cmp.Or(c.IMAP.Folder, imap.Sent)
 	c.IMAP.Timeouts.Answer = cmp.Or(c.IMAP.Timeouts.Answer, time.Minute)
@@ -133,8 +135,8 @@ func New(c Config) (*Filer, error) {
 	return f, nil
 }
 
-// Keep takes a copy to file. It reads the body before it returns, and waits for no server. What cannot be taken counts
-// as failed.
+// Keep takes a copy to file. It reads the body before it returns, and waits for no server. A copy that cannot be taken
+// counts as failed.
 func (f *Filer) Keep(i Item) {
 	w := &waiting{Item: i}
 	p, slow, err := f.room(w)
@@ -187,7 +189,7 @@ const (
 	inFile
 )
 
-// room reserves room for a copy. slow is true the first time that there is none in memory.
+// room reserves room for a copy. slow is true the first time that there is no room in memory.
 func (f *Filer) room(w *waiting) (p place, slow bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -223,7 +225,7 @@ func (f *Filer) leave(w *waiting, p place) {
 	w.text = nil
 }
 
-// where is where a copy waits that was taken.
+// where says where a copy waits after it was taken.
 func (w *waiting) where() place {
 	if w.file != "" {
 		return inFile
@@ -285,9 +287,9 @@ func (f *Filer) Waiting() int {
 	return len(f.queue) + len(f.again) + f.busy
 }
 
-// Finish takes nothing more, waits until all copies are filed or have failed, and removes the working folder. If the
-// server cannot be had, a few more tries follow, each within a minute or two. The end of ctx ends the tries: what is
-// left then has failed. It is called once, when no Keep runs. The error is about the working folder.
+// Finish takes nothing more, waits until all copies are filed or have failed, and removes the working folder. Call it
+// once, when no Keep runs. If the server cannot be reached, a few more tries follow, each within a minute or two. The
+// end of ctx ends the tries: copies that are left then have failed. The error is about the working folder.
 func (f *Filer) Finish(ctx context.Context) (Result, error) {
 	f.mu.Lock()
 	f.ending = true

@@ -38,8 +38,8 @@ func (f *Filer) work(a *imap.Appender) {
 	}
 }
 
-// next is the copy to try now. Without one, something may be tried after wait, which is 0 where that is not known, or
-// when news is closed. over means that nothing will be.
+// next returns the copy to try now. If there is no such copy, one may be tried after wait (0 if that is not known), or
+// when news is closed. over means that nothing more will be tried.
 func (f *Filer) next() (w *waiting, wait time.Duration, news <-chan struct{}, over bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -154,7 +154,7 @@ func (w *waiting) messageID() (string, error) {
 	return id, nil
 }
 
-// because is why a copy was not filed, where why is the reason of them all.
+// because says why a copy was not filed, if why is the reason for all copies.
 func (w *waiting) because(why error) error {
 	if w.doubt {
 		return fmt.Errorf("the server has not answered, and the copy may be in the folder or not: %w", why)
@@ -229,7 +229,7 @@ func (f *Filer) concluded(w *waiting, err error) (text string) {
 	return text
 }
 
-// turned reports whether it is to be told now that copies wait, or that they do not. f.mu is held.
+// turned reports whether Tell should be called now, because copies wait or no longer wait. f.mu is held.
 func (f *Filer) turned(waits bool) bool {
 	now := time.Now()
 	if waits == f.waits || !f.told.IsZero() && now.Sub(f.told) < quiet {
@@ -258,15 +258,15 @@ func (f *Filer) pause() time.Duration {
 type ends int
 
 const (
-	away    ends = iota // the server could not be had
+	away    ends = iota // the server could not be reached
 	aside               // the server was there, and the connection ended with this copy: others may fare better
 	putOff              // this copy was put off, or no answer came to it
 	refused             // this copy is refused for good
 	forever             // all copies are
 )
 
-// kind says what an error means. worked: a copy was filed before, so what is not the server's refusal will pass, as a
-// network that is not there.
+// kind says what an error means. worked says that a copy was filed before. Then an error that is not the server's
+// refusal will pass, such as a missing network.
 func kind(err error, worked bool) ends {
 	var e *imap.AppendError
 	var at *imap.Error

@@ -1,4 +1,4 @@
-// Command plot draws the pictures of docs/traffic.md: what the model says as lines, and what was measured as dots.
+// Command plot draws the pictures of docs/traffic.md: lines show the model, and dots show what was measured.
 //
 //	go run ./internal/traffic/plot docs/traffic
 //
