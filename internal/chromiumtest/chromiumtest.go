@@ -33,21 +33,27 @@ func Program(t testing.TB) string {
 	return program
 }
 
-// Start makes the context of a browser that ends with the test, and at the latest after life. The first actions that run
-// in it start the browser, with more options. The test is skipped where there is no browser.
-func Start(t testing.TB, life time.Duration, more ...chromedp.ExecAllocatorOption) context.Context {
+// Most is how long a browser may take for one step before a test says that it hangs. A machine with other things to do
+// takes long for each, so it says nothing about how quick a page is.
+const Most = 5 * time.Minute
+
+// Start makes the context of a browser that ends with the test. The first actions that run in it start the browser, with
+// more options. The test is skipped where there is no browser.
+func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Program(t)), chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"), chromedp.WSURLReadTimeout(Most))
 	alloc, end := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	t.Cleanup(end)
-	ctx, cancel := chromedp.NewContext(alloc)
+	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithBrowserOption(chromedp.WithDialTimeout(Most)))
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, life) // a browser that hangs
-	t.Cleanup(cancel)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // the browser ends and writes its record; killed, if it hangs
+	t.Cleanup(func() { // the browser ends and writes its record; killed, if it hangs
+		wait, stop := context.WithTimeout(ctx, Most)
+		defer stop()
+		_ = chromedp.Cancel(wait)
+	})
 	return ctx
 }
 
@@ -63,10 +69,10 @@ type Browser struct {
 	asked, said []string
 }
 
-// Open starts a browser for a minute, in which scripts of pages run or do not.
+// Open starts a browser in which scripts of pages run or do not.
 func Open(t testing.TB, scripts bool) *Browser {
 	t.Helper()
-	b := &Browser{TB: t, Context: Start(t, time.Minute), Scripts: scripts}
+	b := &Browser{TB: t, Context: Start(t), Scripts: scripts}
 	if name := os.Getenv("AXE"); name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -86,6 +92,9 @@ func Open(t testing.TB, scripts bool) *Browser {
 			b.said = append(b.said, e.ErrorText+" "+string(e.BlockedReason))
 		}
 	})
+	if err := chromedp.Run(b.Context); err != nil { // the first context is that of the browser
+		t.Fatal(err)
+	}
 	b.Run(network.Enable(), runtime.Enable(), emulation.SetScriptExecutionDisabled(!scripts))
 	return b
 }
@@ -137,10 +146,32 @@ func Text(selector string, into *string) chromedp.Action {
 	})
 }
 
-// Run has the browser do something, as [Do] does. An error ends the test.
+// Loaded waits until the page that is shown is whole: its scripts have run, and its styles hold. A page is to be seen
+// before that, and a key that is pressed too early does nothing.
+func Loaded() chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			var whole bool
+			err := chromedp.Evaluate(`document.readyState === "complete"`, &whole).Do(ctx)
+			if e := (*cdproto.Error)(nil); err != nil && !errors.As(err, &e) { // the page may be changing for another
+				return err
+			}
+			if whole {
+				return nil
+			}
+			if err := chromedp.Sleep(10 * time.Millisecond).Do(ctx); err != nil {
+				return fmt.Errorf("the page is never whole: %w", err)
+			}
+		}
+	})
+}
+
+// Run has the browser do something, as [Do] does, within [Most]. An error ends the test.
 func (b *Browser) Run(actions ...chromedp.Action) {
 	b.Helper()
-	if err := Do(b.Context, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b.Context, Most)
+	defer cancel()
+	if err := Do(ctx, actions...); err != nil {
 		b.Fatal(err)
 	}
 }

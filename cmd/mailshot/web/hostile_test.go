@@ -206,7 +206,7 @@ func (c *crawl) phase(name string, follow bool) {
 // figures waits until the results have their figures, which are made in the background.
 func (c *crawl) figures() {
 	c.Helper()
-	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); {
+	for limit := time.Now().Add(most); time.Now().Before(limit); {
 		got := c.ask("GET", pathOf(c.Main, "results"), nil, nil)
 		if text := body(c.T, got); got.StatusCode == http.StatusNotFound || strings.Contains(text, `class="figures"`) {
 			return
@@ -218,7 +218,7 @@ func (c *crawl) figures() {
 // settled is the answer when nothing in the page is still being made.
 func (c *crawl) settled(target string) *http.Response {
 	c.Helper()
-	for limit := time.Now().Add(time.Minute); ; {
+	for limit := time.Now().Add(most); ; {
 		got := c.ask("GET", target, nil, nil)
 		text := body(c.T, got)
 		if got.Body = io.NopCloser(strings.NewReader(text)); !strings.Contains(text, "data-poll") {
