@@ -80,6 +80,15 @@ func (p *process) end() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// interruptible skips the test where the tests ignore a signal: below nohup, or in the background of a shell's script. Each
+// process that they start ignores it, too.
+func interruptible(t *testing.T, sig os.Signal) {
+	t.Helper()
+	if signal.Ignored(sig) {
+		t.Skip("the tests ignore the signal: ", sig)
+	}
+}
+
 // slowSink is a sink that says when a message is complete and then waits for the test before it answers.
 func slowSink(t *testing.T, record io.Writer) (s *sink.Server, complete <-chan string, answer chan<- struct{}) {
 	t.Helper()
@@ -136,9 +145,7 @@ func TestInterruptDrains(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			if signal.Ignored(sig) {
-				t.Skip("the tests ignore it (nohup), and so does each process that they start")
-			}
+			interruptible(t, sig)
 			var record bytes.Buffer
 			s, complete, answer := slowSink(t, &record)
 			dir := campaignOf(t, s, 5)
@@ -177,6 +184,7 @@ func TestSecondInterruptCloses(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("processes cannot be interrupted")
 	}
+	interruptible(t, os.Interrupt)
 	s, complete, answer := slowSink(t, io.Discard)
 	dir := campaignOf(t, s, 3)
 	p := start(t, dir, "send", "--yes")
@@ -232,6 +240,7 @@ func TestSinkCommand(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("processes cannot be interrupted")
 	}
+	interruptible(t, os.Interrupt)
 	dir := t.TempDir()
 	cmd := exec.Command("mailshot", "sink", "--listen", "127.0.0.1:0", "--out", "caught", "--record", "record.jsonl",
 		"--fail", "rcpt:bob@*:550 5.1.1 no such user")

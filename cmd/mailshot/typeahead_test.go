@@ -35,6 +35,7 @@ func TestNothingPastedReachesTheShell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			interruptible(t, os.Interrupt) // a shell cannot trap it then
 			var record bytes.Buffer
 			s, err := sink.Start(sink.Options{Record: &record})
 			if err != nil {

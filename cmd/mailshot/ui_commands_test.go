@@ -39,6 +39,7 @@ func TestWindowCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are for a POSIX shell")
 	}
+	interruptible(t, os.Interrupt)
 	server, err := sink.Start(sink.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func TestWindowCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	commands := sentByWindow(ctx, t, dir, "/c/"+url.PathEscape(folder+"/campaign.yaml"))
 	if len(commands) < 10 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -25,6 +26,7 @@ func TestWindow(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no process can be sent an interrupt")
 	}
+	interruptible(t, os.Interrupt)
 	for _, listen := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(listen, func(t *testing.T) {
 			t.Parallel()
@@ -35,8 +37,15 @@ func TestWindow(t *testing.T) {
 
 func windowRun(t *testing.T, listen string) {
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		t.Skip("no IPv6 on this machine: ", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	mailshot := func(args ...string) *exec.Cmd {
 		c := exec.CommandContext(ctx, "mailshot", args...)
 		c.Dir, c.Env = dir, append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
@@ -59,9 +68,6 @@ func windowRun(t *testing.T, listen string) {
 	line, err := lines.ReadString('\n')
 	if err != nil {
 		_ = ui.Wait()
-		if strings.Contains(said.String(), "assign requested address") {
-			t.Skip("no IPv6 on this machine")
-		}
 		t.Fatalf("%v: %s", err, said.String())
 	}
 	var first struct {

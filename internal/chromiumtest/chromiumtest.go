@@ -33,21 +33,27 @@ func Program(t testing.TB) string {
 	return program
 }
 
-// Start makes the context of a browser that ends with the test, and at the latest after life. The first actions that run
-// in it start the browser, with more options. The test is skipped where there is no browser.
-func Start(t testing.TB, life time.Duration, more ...chromedp.ExecAllocatorOption) context.Context {
+// Most is how long a browser may take for one step before a test says that it hangs. A machine with other things to do
+// takes long for each, so it says nothing about how quick a page is.
+const Most = 5 * time.Minute
+
+// Start makes the context of a browser that ends with the test. The first actions that run in it start the browser, with
+// more options. The test is skipped where there is no browser.
+func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Program(t)), chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"), chromedp.WSURLReadTimeout(Most))
 	alloc, end := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	t.Cleanup(end)
-	ctx, cancel := chromedp.NewContext(alloc)
+	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithBrowserOption(chromedp.WithDialTimeout(Most)))
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, life) // a browser that hangs
-	t.Cleanup(cancel)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // the browser ends and writes its record; killed, if it hangs
+	t.Cleanup(func() { // the browser ends and writes its record; killed, if it hangs
+		wait, stop := context.WithTimeout(ctx, Most)
+		defer stop()
+		_ = chromedp.Cancel(wait)
+	})
 	return ctx
 }
 
@@ -63,10 +69,10 @@ type Browser struct {
 	asked, said []string
 }
 
-// Open starts a browser in which scripts of pages run or do not. It ends after ten minutes, in case that it hangs.
+// Open starts a browser in which scripts of pages run or do not.
 func Open(t testing.TB, scripts bool) *Browser {
 	t.Helper()
-	b := &Browser{TB: t, Context: Start(t, 10*time.Minute), Scripts: scripts}
+	b := &Browser{TB: t, Context: Start(t), Scripts: scripts}
 	if name := os.Getenv("AXE"); name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -86,6 +92,9 @@ func Open(t testing.TB, scripts bool) *Browser {
 			b.said = append(b.said, e.ErrorText+" "+string(e.BlockedReason))
 		}
 	})
+	if err := chromedp.Run(b.Context); err != nil { // the first context is that of the browser
+		t.Fatal(err)
+	}
 	b.Run(network.Enable(), runtime.Enable(), emulation.SetScriptExecutionDisabled(!scripts))
 	return b
 }
@@ -117,30 +126,52 @@ func gone(err error) bool {
 // Text reads the text of the first element that a selector finds, once it is shown. It finds and reads the element at one
 // moment: one that was replaced in between has no text.
 func Text(selector string, into *string) chromedp.Action {
+	shown := fmt.Sprintf("[...document.querySelectorAll(%q)].slice(0, 1).filter(e => e.getClientRects().length > 0)"+
+		".map(e => e.innerText)", selector)
+	return until("no text of "+selector, func(ctx context.Context) (bool, error) {
+		var texts []string
+		err := chromedp.Evaluate(shown, &texts).Do(ctx)
+		if len(texts) > 0 {
+			*into = texts[0]
+		}
+		return len(texts) > 0, err
+	})
+}
+
+// Loaded waits until the page that is shown is whole: its scripts have run, and its styles hold. A page is to be seen
+// before that, and a key that is pressed too early does nothing.
+func Loaded() chromedp.Action {
+	return until("the page is never whole", func(ctx context.Context) (whole bool, err error) {
+		err = chromedp.Evaluate(`document.readyState === "complete"`, &whole).Do(ctx)
+		return whole, err
+	})
+}
+
+// until asks again and again until the answer is yes. What the browser cannot answer while the page changes for another
+// is a no. wrong is what it says where the answer never comes.
+func until(wrong string, ask func(context.Context) (bool, error)) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
-		shown := fmt.Sprintf("[...document.querySelectorAll(%q)].slice(0, 1).filter(e => e.getClientRects().length > 0)"+
-			".map(e => e.innerText)", selector)
 		for {
-			var texts []string
-			err := chromedp.Evaluate(shown, &texts).Do(ctx)
-			if e := (*cdproto.Error)(nil); err != nil && !errors.As(err, &e) { // the page may be changing for another
+			yes, err := ask(ctx)
+			if e := (*cdproto.Error)(nil); err != nil && !errors.As(err, &e) {
 				return err
 			}
-			if len(texts) > 0 {
-				*into = texts[0]
+			if yes {
 				return nil
 			}
 			if err := chromedp.Sleep(10 * time.Millisecond).Do(ctx); err != nil {
-				return fmt.Errorf("no text of %s: %w", selector, err)
+				return fmt.Errorf("%s: %w", wrong, err)
 			}
 		}
 	})
 }
 
-// Run has the browser do something, as [Do] does. An error ends the test.
+// Run has the browser do something, as [Do] does, within [Most]. An error ends the test.
 func (b *Browser) Run(actions ...chromedp.Action) {
 	b.Helper()
-	if err := Do(b.Context, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b.Context, Most)
+	defer cancel()
+	if err := Do(ctx, actions...); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -461,6 +461,9 @@ var allowed = map[string][]string{
 		"campaign/caps", "campaign/definition", "campaign/message", "campaign/meter", "internal/suggest",
 		"internal/traffic", "render/token", "sender/tally",
 	},
+	"internal/sink/sinktest": {
+		"internal/sink",
+	},
 	"internal/disk":         {},
 	"internal/ellipsis":     {},
 	"internal/faults":       {"campaign/ledger", "internal/disk", "internal/sink"},

@@ -7,8 +7,7 @@ import (
 	"mailshot/campaign/check/calendar"
 )
 
-// A date that no calendar has is found at its place, and a right one is not. Seen to fail without the comparison of
-// weekdays, and with the leap year left out.
+// A date that no calendar has is found at its place, and a right one is not.
 func TestWrong(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, want string }{

@@ -266,14 +266,17 @@ func TestSame(t *testing.T) {
 			}
 			w := h.ask(method, "/u/"+text, body)
 			page := w.Body.String()
-			if strings.Contains(page, text) || strings.Contains(page, "ann@") {
-				t.Errorf("%s: the page has %s", name, text)
-			}
 			sealed := note.FindStringSubmatch(page)
 			if acts := strings.Contains(body, "leave"); acts != (sealed != nil) {
 				t.Errorf("%s, %s: a note: %q", name, body, sealed)
 			} else if acts {
 				page = strings.ReplaceAll(page, sealed[1], fmt.Sprint(len(sealed[1])))
+				if strings.Contains(sealed[1], text) && len(text) > 9 { // a short text may be in any note by chance
+					t.Errorf("%s: the note has %s", name, text)
+				}
+			}
+			if strings.Contains(page, text) || strings.Contains(page, "ann@") {
+				t.Errorf("%s: the page has %s", name, text)
 			}
 			all := fmt.Sprint(w.Code, w.Header(), page)
 			if first == "" {

@@ -22,12 +22,12 @@ func TestApart(t *testing.T) {
 		t.Skip(err)
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	if err := begin(sh, "-c", `echo $$ "$1" > "$0.new"; mv "$0.new" "$0"; sleep 60`, out,
+	if err := begin(sh, "-c", `echo $$ "$1" > "$0.new"; mv "$0.new" "$0"; exec sleep 600`, out,
 		"http://127.0.0.1:1/?x"); err != nil {
 		t.Fatal(err)
 	}
 	var words []string
-	for end := time.Now().Add(time.Minute); len(words) < 2; {
+	for end := time.Now().Add(5 * time.Minute); len(words) < 2; {
 		b, _ := os.ReadFile(out) // it is not there yet
 		if words = strings.Fields(string(b)); time.Now().After(end) {
 			t.Fatal("nothing was begun")

@@ -162,7 +162,7 @@ func TestKill(t *testing.T) {
 		die := sync.OnceFunc(func() { _ = s.cmd.Process.Kill() })
 		var senders sync.WaitGroup
 		for range 4 {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Minute}
 			senders.Go(func() {
 				defer client.CloseIdleConnections()
 				for {

@@ -199,6 +199,8 @@ func TestServe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		closed := make(chan struct{})
+		d.listener = telling{d.listener, sync.OnceFunc(func() { close(closed) })}
 		ctx, end := context.WithCancel(t.Context())
 		hard, served, answered := make(chan struct{}), make(chan error, 1), make(chan error, 1)
 		var wg sync.WaitGroup
@@ -216,13 +218,7 @@ func TestServe(t *testing.T) {
 		if hurry {
 			close(hard)
 		} else {
-			for { // it closes the listener before it waits
-				c, err := net.Dial("tcp", d.listener.Addr().String())
-				if err != nil {
-					break
-				}
-				c.Close()
-			}
+			<-closed // it closes the listener before it waits
 			close(answer)
 		}
 		if err := <-answered; (err != nil) != hurry {
@@ -234,6 +230,18 @@ func TestServe(t *testing.T) {
 		client.CloseIdleConnections()
 		wg.Wait()
 	}
+}
+
+// telling is a listener that says when it was closed. A test that dials until nobody answers may find another program at
+// the port, and dials on.
+type telling struct {
+	net.Listener
+	closed func()
+}
+
+func (l telling) Close() error {
+	defer l.closed()
+	return l.Listener.Close()
 }
 
 // What cannot be served is refused with the flag's name.

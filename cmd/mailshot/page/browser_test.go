@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func look(t *testing.T, file string, width int64, dark bool) *reader {
 	r := &reader{T: t}
 	log := filepath.Join(t.TempDir(), "net.json")
 	t.Cleanup(func() { r.connected(log) }) // when the browser has ended
-	r.ctx = chromiumtest.Start(t, 3*time.Minute, chromedp.Flag("log-net-log", log))
+	r.ctx = chromiumtest.Start(t, chromedp.Flag("log-net-log", log))
 	chromedp.ListenTarget(r.ctx, r.heard)
 	if err := chromedp.Run(r.ctx); err != nil { // the first context is that of the browser
 		t.Fatal(err)
@@ -81,6 +82,13 @@ func (r *reader) heard(event any) {
 	}
 }
 
+// wrong is what went wrong so far.
+func (r *reader) wrong() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.said)
+}
+
 // connected fails the test if the browser connected to anybody. Its own services are looked away from: the flags turn
 // them off as far as they can.
 func (r *reader) connected(log string) {
@@ -102,7 +110,7 @@ func (r *reader) connected(log string) {
 // run does something in the browser.
 func (r *reader) run(actions ...chromedp.Action) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(r.ctx, chromiumtest.Most)
 	defer cancel()
 	if err := chromiumtest.Do(ctx, actions...); err != nil {
 		r.shot("failed-" + r.Name())
@@ -122,7 +130,7 @@ func (r *reader) eval(expression string, into any) {
 func (r *reader) wait(expression string) {
 	r.Helper()
 	if err := chromedp.Run(r.ctx, chromedp.Poll(expression, nil,
-		chromedp.WithPollingTimeout(30*time.Second))); err != nil {
+		chromedp.WithPollingTimeout(chromiumtest.Most))); err != nil {
 		r.shot("failed-" + r.Name())
 		var seen string
 		_ = chromedp.Run(r.ctx, chromedp.Evaluate("location.hash + ' ' + document.body.innerText.slice(0, 900)", &seen))
@@ -198,7 +206,7 @@ func (r *reader) browser() context.Context {
 // until waits until something outside of the page is so.
 func (r *reader) until(what string, is func() bool) {
 	r.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(chromiumtest.Most); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.Fatalf("never: %s", what)
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -159,7 +160,7 @@ func tracker(t *testing.T) (at string, seen func() []string) {
 	return s.Listener.Addr().String(), func() []string {
 		mu.Lock()
 		defer mu.Unlock()
-		return got
+		return slices.Clone(got)
 	}
 }
 
@@ -237,7 +238,7 @@ func TestHostile(t *testing.T) {
 	if got := seen(); len(got) > 0 {
 		t.Errorf("%d requests: %q", len(got), got[:min(len(got), 10)])
 	}
-	if len(r.said) > 0 {
-		t.Errorf("the page's script: %q", r.said[:min(len(r.said), 5)])
+	if said := r.wrong(); len(said) > 0 {
+		t.Errorf("the page's script: %q", said[:min(len(said), 5)])
 	}
 }

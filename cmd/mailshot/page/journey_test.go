@@ -107,7 +107,7 @@ func TestJourney(t *testing.T) {
 
 	r.open("2")
 	r.run(chromedp.KeyEvent("j"))
-	r.wait(`location.hash === "#3"`)
+	r.wait(`location.hash === "#3" && document.querySelector("article.letter").dataset.row === "3"`)
 	if got := r.text("article h2"); got != "Invoice for آرش رضایی" {
 		t.Errorf("the subject is %q", got)
 	}
@@ -128,8 +128,8 @@ func TestJourney(t *testing.T) {
 	}
 	r.compared()
 	r.attached()
-	if len(r.said) > 0 {
-		t.Errorf("the page's script: %q", r.said)
+	if said := r.wrong(); len(said) > 0 {
+		t.Errorf("the page's script: %q", said)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -20,9 +19,9 @@ import (
 )
 
 // browser is a real browser before a world. It has the world's cookie.
-func (w *world) browser(width int64, life time.Duration) *window {
+func (w *world) browser(width int64) *window {
 	b := &window{T: w.T, Window: w.Window, Dir: w.Dir, hand: keyboard}
-	b.browse(width, life)
+	b.browse(width)
 	name, value, _ := strings.Cut(w.cookie, "=")
 	b.run(network.SetCookie(name, value).WithURL(w.origin()).WithHTTPOnly(true).
 		WithSameSite(network.CookieSameSiteStrict))
@@ -129,7 +128,7 @@ func TestAccessibility(t *testing.T) {
 	chromiumtest.Program(t)
 	script := axe(t)
 	w := newWorld(t, "x")
-	b := w.browser(1280, time.Hour)
+	b := w.browser(1280)
 	addresses, seen, faults := 0, 0, 0
 	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -59,7 +58,7 @@ func openBy(t *testing.T, dir string, y way, more ...chromedp.ExecAllocatorOptio
 			t.Error(err)
 		}
 	})
-	w.browse(y.width, 5*time.Minute, more...)
+	w.browse(y.width, more...)
 	if y.hand == scriptless {
 		w.run(emulation.SetScriptExecutionDisabled(true))
 	}
@@ -67,14 +66,14 @@ func openBy(t *testing.T, dir string, y way, more ...chromedp.ExecAllocatorOptio
 	return w
 }
 
-// browse starts a browser of that width for the window, for so long at most. What the browser asks for is recorded, and
-// the test fails if it was anything else than the window's two ports.
-func (w *window) browse(width int64, life time.Duration, more ...chromedp.ExecAllocatorOption) {
+// browse starts a browser of that width for the window. What the browser asks for is recorded, and the test fails if it
+// was anything else than the window's two ports.
+func (w *window) browse(width int64, more ...chromedp.ExecAllocatorOption) {
 	t := w.T
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "net.json")
 	t.Cleanup(func() { w.asked(log) }) // when the browser has ended
-	w.ctx = chromiumtest.Start(t, life, append(more, chromedp.Flag("log-net-log", log))...)
+	w.ctx = chromiumtest.Start(t, append(more, chromedp.Flag("log-net-log", log))...)
 	if err := chromedp.Run(w.ctx); err != nil { // the first context is that of the browser
 		t.Fatal(err)
 	}
@@ -90,7 +89,7 @@ func host(address string) string {
 }
 
 // most is how long the browser may take for one step before the test says what it sees instead.
-const most = time.Minute
+const most = chromiumtest.Most
 
 // run does something in the browser.
 func (w *window) run(actions ...chromedp.Action) {

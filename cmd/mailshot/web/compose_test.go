@@ -91,6 +91,8 @@ func TestComposeByKeys(t *testing.T) {
 	w.click(`.card-title a`, ".steps")
 	w.run(chromedp.KeyEvent("g"))
 	w.press("m", "#preview iframe")
+	// The names of the list's columns are offered when the list was looked through.
+	w.run(chromedp.WaitReady(`#completions option[value=".name"]`, chromedp.ByQuery))
 	w.tabTo("#text")
 	w.run(chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.KeyEvent("PS {{.na"),
 		chromedp.WaitVisible("#offered li", chromedp.ByQuery), enter, chromedp.KeyEvent("x}}"),

@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"mailshot/internal/chromiumtest"
 )
 
 // hand is how a person uses a page. A journey is written once, and each hand goes it.
@@ -99,7 +101,7 @@ func (w *window) use(selector string) {
 func (w *window) wait(selector string) {
 	w.Helper()
 	if w.hand != scriptless {
-		w.run(chromedp.WaitVisible(selector, chromedp.ByQuery))
+		w.run(chromedp.WaitVisible(selector, chromedp.ByQuery), chromiumtest.Loaded())
 		return
 	}
 	for limit := time.Now().Add(most); time.Now().Before(limit); {

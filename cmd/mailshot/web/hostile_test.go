@@ -206,7 +206,7 @@ func (c *crawl) phase(name string, follow bool) {
 // figures waits until the results have their figures, which are made in the background.
 func (c *crawl) figures() {
 	c.Helper()
-	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); {
+	for limit := time.Now().Add(most); time.Now().Before(limit); {
 		got := c.ask("GET", pathOf(c.Main, "results"), nil, nil)
 		if text := body(c.T, got); got.StatusCode == http.StatusNotFound || strings.Contains(text, `class="figures"`) {
 			return
@@ -218,7 +218,7 @@ func (c *crawl) figures() {
 // settled is the answer when nothing in the page is still being made.
 func (c *crawl) settled(target string) *http.Response {
 	c.Helper()
-	for limit := time.Now().Add(time.Minute); ; {
+	for limit := time.Now().Add(most); ; {
 		got := c.ask("GET", target, nil, nil)
 		text := body(c.T, got)
 		if got.Body = io.NopCloser(strings.NewReader(text)); !strings.Contains(text, "data-poll") {
@@ -271,6 +271,10 @@ func (v *visited) walk(c *crawl, n *html.Node) {
 			v.findings(c, n)
 			return
 		}
+		if n.Data == "figure" && attribute(n, "class") == "chart" {
+			v.chart(c, n)
+			return
+		}
 		v.element(c, n)
 	}
 	for child := n.FirstChild; child != nil; child = child.NextSibling {
@@ -295,6 +299,18 @@ func (v *visited) findings(c *crawl, list *html.Node) {
 		}
 	}
 	v.shape = append(v.shape, "findings")
+}
+
+// chart looks at a chart, and keeps what kinds of elements it has. How many there are is not part of the page's shape: a
+// run that went on when a minute ended has a column more.
+func (v *visited) chart(c *crawl, figure *html.Node) {
+	one := visited{how: v.how}
+	for child := range figure.ChildNodes() {
+		one.walk(c, child)
+	}
+	slices.Sort(one.shape)
+	v.shape = append(v.shape, slices.Compact(one.shape)...)
+	v.links, v.forms = append(v.links, one.links...), append(v.forms, one.forms...)
 }
 
 func (v *visited) element(c *crawl, n *html.Node) {

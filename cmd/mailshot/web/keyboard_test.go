@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -63,7 +62,7 @@ func TestTab(t *testing.T) {
 	w := newWorld(t, "x")
 	w.plan(w.Main)
 	w.until(w.Main, runs.Planned)
-	b := w.browser(1280, 10*time.Minute)
+	b := w.browser(1280)
 	targets := w.pages()
 	if len(targets) < 20 {
 		t.Fatalf("%d pages: the test looks at nothing", len(targets))
@@ -124,7 +123,7 @@ func (w *window) around(address, lang string, width int64) {
 // press presses a key, and waits for what is to be there then.
 func (w *window) press(key, then string) {
 	w.Helper()
-	w.run(chromedp.KeyEvent(key), chromedp.WaitVisible(then, chromedp.ByQuery))
+	w.run(chromedp.KeyEvent(key), chromedp.WaitVisible(then, chromedp.ByQuery), chromiumtest.Loaded())
 }
 
 // The keys that the dialog shows: it gives the focus back to where it was, and two keys lead to a page.
@@ -184,18 +183,18 @@ func TestKeysOff(t *testing.T) {
 }
 
 // watching is a run of a campaign that goes on until the server is no longer asked: it holds one message back. The
-// browser shows it.
-func watching(t *testing.T, more ...chromedp.ExecAllocatorOption) (*window, *runs.Run) {
+// server answers none before begin is called. The browser shows the run.
+func watching(t *testing.T, more ...chromedp.ExecAllocatorOption) (w *window, run *runs.Run, begin func()) {
 	t.Helper()
-	dir, _ := slowCampaign(t, 30, "dot:p20@*:store-stall", "dot:delay 50ms")
-	w := openBy(t, dir, way{keyboard, 1280}, more...)
+	dir, _, begin := heldCampaign(t, 30, 0, "dot:p20@*:store-stall", "dot:delay 50ms")
+	w = openBy(t, dir, way{keyboard, 1280}, more...)
 	w.click(`.card a`, ".steps")
 	w.click(`.steps a[href$="/plan"]`, `input[value=server]`)
 	w.use(`input[value=server]`)
 	w.click(`main form .actions button`, `#number`)
 	w.fill("#number", "30")
 	w.click(`.sending button`, `[data-holds]`)
-	return w, w.Desk().Runs.Of("campaign.yaml")
+	return w, w.Desk().Runs.Of("campaign.yaml"), begin
 }
 
 // A page that is made new while a person is at it leaves the focus alone. Where what had it is gone, no other button
@@ -204,7 +203,8 @@ func watching(t *testing.T, more ...chromedp.ExecAllocatorOption) (*window, *run
 // nowhere).
 func TestFocusStays(t *testing.T) {
 	t.Parallel()
-	w, run := watching(t)
+	w, run, begin := watching(t)
+	begin()
 	w.tabTo(`form[action$="/pause"] button`)
 	w.run(chromedp.WaitVisible(`[data-done="20"]`, chromedp.ByQuery)) // the page was made new many times
 	if s := w.stands(`form[action$="/pause"] button`); !s.There {
@@ -243,7 +243,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	chromiumtest.Program(t)
 	w := newWorld(t, "x")
-	b := w.browser(1280, 5*time.Minute)
+	b := w.browser(1280)
 	try := func(page, field, typed, button, at string, more ...string) {
 		t.Helper()
 		b.run(chromedp.Navigate(w.origin()+page), chromedp.WaitReady("main", chromedp.ByQuery))

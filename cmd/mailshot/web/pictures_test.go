@@ -96,7 +96,7 @@ func newGallery(t *testing.T) *gallery {
 			t.Error(err)
 		}
 	})
-	g.browse(1280, 15*time.Minute)
+	g.browse(1280)
 	g.run(chromedp.Navigate(g.Address()), chromedp.WaitVisible("h1", chromedp.ByQuery))
 	g.origin = "http://" + host(g.Address())
 	return g
@@ -285,7 +285,7 @@ func await(t *testing.T, run *runs.Run, phases ...runs.Phase) {
 		}
 		select {
 		case <-changed:
-		case <-time.After(2 * time.Minute):
+		case <-time.After(most):
 			t.Fatalf("the run is in %s", run.Phase())
 		}
 	}

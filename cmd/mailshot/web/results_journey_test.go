@@ -15,11 +15,15 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
+	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/internal/sink"
+	"mailshot/internal/sink/sinktest"
 )
 
-// slowCampaign is a folder with a campaign of n rows, whose server is a sink with rules.
-func slowCampaign(t *testing.T, n int, rules ...string) (dir string, server *sink.Server) {
+// heldCampaign is a folder with a campaign of n rows, whose server is a sink with rules. The server takes the first
+// messages, and answers no further one before release is called: what a test is to see of a run, and do to it, comes to
+// pass before the run has ended, however long a page takes.
+func heldCampaign(t *testing.T, n int, first int64, rules ...string) (dir string, server *sink.Server, release func()) {
 	t.Helper()
 	var parsed []sink.Rule
 	for _, text := range rules {
@@ -29,11 +33,7 @@ func slowCampaign(t *testing.T, n int, rules ...string) (dir string, server *sin
 		}
 		parsed = append(parsed, r)
 	}
-	server, err := sink.Start(sink.Options{Rules: parsed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
+	server, release = sinktest.Held(t, sink.Options{Rules: parsed}, first)
 	dir = t.TempDir()
 	var list strings.Builder
 	list.WriteString("email\n")
@@ -48,7 +48,7 @@ func slowCampaign(t *testing.T, n int, rules ...string) (dir string, server *sin
 			t.Fatal(err)
 		}
 	}
-	return dir, server
+	return dir, server, release
 }
 
 // TestTerminal is the terminal of TestRunAndResults: a process of its own that sends what is left.
@@ -79,7 +79,7 @@ func TestTerminal(t *testing.T) {
 // The server holds one message back without an answer, so that something is on the way when the person cuts it off.
 func TestRunAndResults(t *testing.T) {
 	ways(t, func(t *testing.T, y way) {
-		dir, server := slowCampaign(t, 60, "rcpt:p7@outlook.com:550 5.1.1 no such user", "dot:p3@*,once:store-drop",
+		dir, server, release := heldCampaign(t, 60, 6, "rcpt:p7@outlook.com:550 5.1.1 no such user", "dot:p3@*,once:store-drop",
 			"dot:p50@*,once:store-stall", "dot:delay 100ms")
 		w := openBy(t, dir, y)
 		step := func(page, then string) { w.click(`.steps a[href$="/`+page+`"]`, then) }
@@ -97,7 +97,10 @@ func TestRunAndResults(t *testing.T) {
 		plan()
 		w.shot(fmt.Sprintf("sending-%d", y.width))
 		w.wait(`[data-done]:not([data-done="0"])`)
-		w.click(`form[action$="/pause"] button`, `[data-exit]`)
+		w.use(`form[action$="/pause"] button`)
+		await(t, w.Desk().Runs.Of("campaign.yaml"), runs.Draining, runs.Ended)
+		release()
+		w.wait(`[data-exit]`)
 		w.shot(fmt.Sprintf("paused-%d", y.width))
 		left, err := strconv.Atoi(plan())
 		if err != nil || left == 0 || left >= 60 {

@@ -248,7 +248,7 @@ func (w *world) until(file string, phases ...runs.Phase) {
 		}
 		select {
 		case <-changed:
-		case <-time.After(time.Minute):
+		case <-time.After(most):
 			w.Fatalf("%s hangs: %s", file, s.Phase)
 		}
 	}

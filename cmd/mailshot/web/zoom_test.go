@@ -3,7 +3,6 @@ package web_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -47,7 +46,7 @@ func TestZoom(t *testing.T) {
 	w.plan(w.Main)
 	w.until(w.Main, "planned")
 	w.send(w.Main, w.addresses)
-	b := w.browser(1280, 10*time.Minute)
+	b := w.browser(1280)
 	targets := few(w.pages())
 	for i, how := range []struct {
 		name, lang, change string
@@ -97,7 +96,7 @@ func TestForcedColours(t *testing.T) {
 	w.plan(w.Main)
 	w.until(w.Main, "planned")
 	w.send(w.Main, w.addresses)
-	b := w.browser(1280, 5*time.Minute)
+	b := w.browser(1280)
 	current := 0
 	for i, scheme := range []string{"light", "dark"} {
 		if i > 0 && !*long {

@@ -123,7 +123,7 @@ func (w *window) settled(a *httptest.ResponseRecorder) (page, path string) {
 	path = a.Header().Get("Location")
 	own, _, _ := strings.Cut(path, "?")
 	if run := w.desk.Runs.Of(own); run != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		for {
 			changed := run.Changed()

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/people"
@@ -441,8 +440,7 @@ func (p *page) event(query, event string) {
 	p.Helper()
 	server := httptest.NewServer(p.mux)
 	p.Cleanup(server.Close)
-	client := &http.Client{Timeout: time.Minute}
-	answer, err := client.Get(server.URL + "/c/campaign.yaml/people/events" + query)
+	answer, err := http.Get(server.URL + "/c/campaign.yaml/people/events" + query)
 	if err != nil {
 		p.Fatal(err)
 	}

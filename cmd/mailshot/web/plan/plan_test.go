@@ -19,6 +19,7 @@ import (
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/internal/sink"
+	"mailshot/internal/sink/sinktest"
 )
 
 // shop is a window's pages of planning and running over a folder with one campaign, whose server is a sink.
@@ -31,6 +32,14 @@ type shop struct {
 
 func open(t *testing.T, n int, rules ...string) *shop {
 	t.Helper()
+	s, release := held(t, n, 0, rules...)
+	release()
+	return s
+}
+
+// held is a shop whose server takes the first messages, and answers no further one before release is called.
+func held(t *testing.T, n int, first int64, rules ...string) (s *shop, release func()) {
+	t.Helper()
 	var parsed []sink.Rule
 	for _, text := range rules {
 		r, err := sink.ParseRule(text)
@@ -39,12 +48,8 @@ func open(t *testing.T, n int, rules ...string) *shop {
 		}
 		parsed = append(parsed, r)
 	}
-	server, err := sink.Start(sink.Options{Rules: parsed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	s := &shop{T: t, dir: t.TempDir(), mux: http.NewServeMux()}
+	server, release := sinktest.Held(t, sink.Options{Rules: parsed}, first)
+	s = &shop{T: t, dir: t.TempDir(), mux: http.NewServeMux()}
 	s.write("people.csv", people(n))
 	s.write("body.md", "Hello")
 	s.write("campaign.yaml", fmt.Sprintf("id: news\nfrom: Club <club@example.org>\nsubject: Hello\n"+
@@ -61,7 +66,7 @@ func open(t *testing.T, n int, rules ...string) *shop {
 	for pattern, answer := range Routes(s.desk) {
 		s.mux.HandleFunc(pattern, answer)
 	}
-	return s
+	return s, release
 }
 
 func people(n int) string {

@@ -177,7 +177,7 @@ func TestRehearsalEnded(t *testing.T) {
 // What another window or a terminal has done since is shown, and not how the last run of this window ended.
 func TestPassed(t *testing.T) {
 	t.Parallel()
-	s := open(t, 40, "dot:delay 5ms")
+	s, release := held(t, 40, 1)
 	s.planned("to", "server")
 	s.post("send", "number", "40")
 	run := s.desk.Runs.Of("campaign.yaml")
@@ -185,6 +185,7 @@ func TestPassed(t *testing.T) {
 		runtime.Gosched()
 	}
 	s.post("pause")
+	release()
 	s.until(runs.Ended)
 	has(t, s.get("run").Body.String(), `data-exit="75"`)
 	c, err := s.desk.Shelf.Campaign(t.Context(), "campaign.yaml")
@@ -249,7 +250,7 @@ func TestAbortShown(t *testing.T) {
 // the plan, a list that was taken by mistake has cancelled everybody else by the time that it is seen.
 func TestChanges(t *testing.T) {
 	t.Parallel()
-	s := open(t, 40, "dot:delay 10ms")
+	s, release := held(t, 40, 1)
 	s.planned("to", "server")
 	s.post("send", "number", "40")
 	run := s.desk.Runs.Of("campaign.yaml")
@@ -257,6 +258,7 @@ func TestChanges(t *testing.T) {
 		runtime.Gosched()
 	}
 	s.post("pause")
+	release()
 	s.until(runs.Ended)
 	left := run.Snapshot().Summary.Left
 	s.write("people.csv", people(1)) // by mistake

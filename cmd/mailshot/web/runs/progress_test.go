@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mailshot/campaign/dispatch"
@@ -70,7 +71,10 @@ func TestHolds(t *testing.T) {
 
 // A run that waits for its caps says nothing, and is seen to wait.
 func TestQuiet(t *testing.T) {
-	t.Parallel()
+	synctest.Test(t, quiet)
+}
+
+func quiet(t *testing.T) {
 	for _, tt := range []struct {
 		done, planned int64
 		flight        int

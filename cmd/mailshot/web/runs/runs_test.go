@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
+	"mailshot/internal/sink/sinktest"
 	"mailshot/render/address"
 )
 
@@ -27,6 +28,14 @@ type shop struct {
 
 func open(t *testing.T, n int, rules ...string) *shop {
 	t.Helper()
+	s, release := held(t, n, 0, rules...)
+	release()
+	return s
+}
+
+// held is a shop whose server takes the first messages, and answers no further one before release is called.
+func held(t *testing.T, n int, first int64, rules ...string) (s *shop, release func()) {
+	t.Helper()
 	var parsed []sink.Rule
 	for _, text := range rules {
 		r, err := sink.ParseRule(text)
@@ -35,11 +44,7 @@ func open(t *testing.T, n int, rules ...string) *shop {
 		}
 		parsed = append(parsed, r)
 	}
-	server, err := sink.Start(sink.Options{Rules: parsed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
+	server, release := sinktest.Held(t, sink.Options{Rules: parsed}, first)
 	dir := t.TempDir()
 	var list strings.Builder
 	list.WriteString("email\n")
@@ -60,10 +65,10 @@ func open(t *testing.T, n int, rules ...string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{T: t, dir: dir, runs: New(), o: campaign.Options{Definition: d, Stdin: strings.NewReader(""),
+	s = &shop{T: t, dir: dir, runs: New(), o: campaign.Options{Definition: d, Stdin: strings.NewReader(""),
 		Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}
 	t.Cleanup(s.runs.Drain)
-	return s
+	return s, release
 }
 
 // plan begins a run and waits for its plan.
@@ -151,7 +156,7 @@ func TestLeave(t *testing.T) {
 // plan after it has what is left.
 func TestPauseAndGoOn(t *testing.T) {
 	t.Parallel()
-	s := open(t, 60, "dot:delay 5ms")
+	s, release := held(t, 60, 5)
 	r := s.plan(Ask{})
 	for range 4 { // windows
 		go func() {
@@ -165,6 +170,7 @@ func TestPauseAndGoOn(t *testing.T) {
 	}
 	s.until(r, func(x Snapshot) bool { return x.Done >= 5 })
 	r.Pause()
+	release()
 	x := s.until(r, ended)
 	first := x.Summary.Sent
 	if x.Err != nil || first < 5 || first >= 60 || x.Summary.Counts["unknown"] != 0 {
