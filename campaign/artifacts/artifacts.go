@@ -157,14 +157,27 @@ func hash(key []byte, texts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// unneeded is how long an edition that no plan needs stays after its last use, because somebody may be using it.
+// unneeded is how long an edition that no plan needs stays after its last use, and a file that is not whole after its last
+// write, because somebody may be using it.
 const unneeded = time.Hour
 
-// prune removes the editions that no plan needs.
+// prune removes the editions that no plan needs, and in the others what a kill has left of files that were not whole.
+// What cannot be removed is tried again by the next one.
 func (s *Store) prune() {
+	folders := []string{s.dir("")}
 	for _, e := range editions(s.Home) {
 		if e.name != s.now && !e.planned && time.Since(e.used) > unneeded {
-			_ = os.RemoveAll(s.dir(e.name)) // the next one tries again
+			_ = os.RemoveAll(s.dir(e.name))
+		} else {
+			folders = append(folders, s.dir(e.name))
+		}
+	}
+	for _, dir := range folders {
+		left, _ := disk.Names(dir, disk.Unfinished)
+		for _, name := range left {
+			if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > unneeded {
+				_ = os.Remove(name)
+			}
 		}
 	}
 }

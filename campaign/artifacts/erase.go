@@ -14,8 +14,8 @@ import (
 func Folder(home string) string { return filepath.Join(home, folder) }
 
 // Forget removes the files that were made for the people with these names, and returns how many there were. A name is
-// the key of a row or of its address: a person whom no plan has, but a check, is known by the address alone. home is as
-// in [Config].
+// the key of a row or of its address: a person whom no plan has, but a check, is known by the address alone. What a kill
+// has left of a file that was not whole goes with it: its name has that of the file in it. home is as in [Config].
 func Forget(home string, names []string) (n int, err error) {
 	key, err := os.ReadFile(filepath.Join(home, folder, keyName))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // Replace writes the file at path anew. Nobody sees half of it: what was there stays until write has returned nil and
@@ -36,9 +37,20 @@ type File struct {
 	path string
 }
 
-// New begins the file that will be at path. Its temporary name is in the same folder and begins with a dot.
+// unfinished begins the temporary names of files.
+const unfinished = ".mailshot-"
+
+// longest is how many octets of a file's name its temporary name has room for: names end at 255 nearly everywhere.
+const longest = 200
+
+// New begins the file that will be at path. Its temporary name is in the same folder, begins with a dot, and has the
+// file's own name in it unless that is very long: so whose a file is that a kill has left can be seen.
 func New(path string) (*File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".mailshot-*")
+	pattern := unfinished + filepath.Base(path) + "-*"
+	if len(pattern) > longest {
+		pattern = unfinished + "*"
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), pattern)
 	if err != nil {
 		if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 			pe.Path = path // nobody knows the temporary name
@@ -47,6 +59,9 @@ func New(path string) (*File, error) {
 	}
 	return &File{f: f, path: path}, nil
 }
+
+// Unfinished reports whether a name is one that a file has until it is whole.
+func Unfinished(name string) bool { return strings.HasPrefix(name, unfinished) }
 
 // Write appends to the file.
 func (f *File) Write(p []byte) (int, error) { return f.f.Write(p) }

@@ -134,3 +134,25 @@ func TestNewNames(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// A file that is not whole says of which it is, also where that name is as long as a name may be.
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"report.csv", "*", strings.Repeat("x", 255)} {
+		f, err := New(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := Names(dir, Unfinished)
+		if err != nil || len(left) != 1 || len(name) < 200 && !strings.Contains(filepath.Base(left[0]), "-"+name+"-") {
+			t.Errorf("%q, %v", left, err)
+		}
+		if err := f.Commit(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

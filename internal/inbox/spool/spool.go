@@ -93,7 +93,7 @@ func (s *Spool) Sweep(age time.Duration, bodies bool) error {
 	}
 	var failed []error
 	for _, e := range list {
-		old := strings.HasPrefix(e.Name(), used) || strings.HasPrefix(e.Name(), ".mailshot-") ||
+		old := strings.HasPrefix(e.Name(), used) || disk.Unfinished(e.Name()) ||
 			bodies && strings.HasSuffix(e.Name(), suffix)
 		if info, err := e.Info(); !old || err != nil || time.Since(info.ModTime()) < age {
 			continue
