@@ -403,6 +403,7 @@ var allowed = map[string][]string{
 	},
 	"render/mediatype":             {},
 	"render/naming":                {"internal/ellipsis"},
+	"render/oddity":                {"render/naming"},
 	"render/pgp":                   {"render/entity"},
 	"render/qr":                    {"render", "render/filled", "templates"},
 	"render/locked":                {"internal/ellipsis", "internal/mask", "render"},
