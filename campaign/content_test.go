@@ -177,3 +177,24 @@ func TestOddAttachments(t *testing.T) {
 		t.Errorf("got %s", strings.Join(got, "\n    "))
 	}
 }
+
+// A style sheet in another file is one finding at its line, and not also a link that leads nowhere. A link of the same
+// message that leads nowhere is one more. Seen to fail without isSheet.
+func TestSheetIsOneFinding(t *testing.T) {
+	t.Parallel()
+	page := func(more string) map[string]string {
+		return map[string]string{
+			"campaign.yaml": contentBase + "body: { html: b.html }\n", "people.csv": "email\na@example.com\nb@example.com\n",
+			"b.html": "<!doctype html>\n<html lang=\"en\"><head><title>News</title>\n<link rel=\"stylesheet\" href=\"css/mail.CSS?v=2\">\n" +
+				"</head><body><p>These are words enough to be a message of their own.</p>" + more + "</body></html>",
+		}
+	}
+	sheet := "warning html-stylesheet b.html:3:1: the style sheet is in another file, which most mail programs do not load"
+	if got := contents(t, page("")); !slices.Equal(got, []string{sheet}) {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+	got := contents(t, page("\n<a href=\"shop/news.html\">the shop of our town</a>"))
+	if len(got) != 2 || got[0] != sheet || !strings.HasPrefix(got[1], "warning relative-link b.html:5:10: ") {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+}

@@ -168,8 +168,17 @@ func longWords(text string, said map[string]bool) (all, shared int) {
 func (m *Maker) unsaidYet(found []check.Finding) []check.Finding {
 	return slices.DeleteFunc(found, func(f check.Finding) bool {
 		return (f.Code == "relative-link" || f.Code == "data-image" || f.Code == "subject-exclaims") &&
-			slices.ContainsFunc(m.markup, func(said check.Finding) bool { return said.Code == f.Code })
+			slices.ContainsFunc(m.markup, func(said check.Finding) bool {
+				return said.Code == f.Code || said.Code == "html-stylesheet" && isSheet(f)
+			})
 	})
+}
+
+// isSheet says whether a finding is about the address of a style sheet.
+func isSheet(f check.Finding) bool {
+	to, _ := f.Part.Address()
+	to, _, _ = strings.Cut(to, "?")
+	return f.Code == "relative-link" && strings.EqualFold(path.Ext(to), ".css")
 }
 
 // apart leaves out of what was found in the sources what their doubts say, too: at the same place, or a field that
