@@ -198,3 +198,21 @@ func TestSheetIsOneFinding(t *testing.T) {
 		t.Errorf("got %s", strings.Join(got, "\n    "))
 	}
 }
+
+// Arguments in the wrong order are said in words of the template, of a typed column too. Seen to fail without the call
+// of misuse.Say in templates, and without the look at v in money.
+func TestArgumentsInOrder(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[string]string{
+		"":                           "error template b.txt:2:8: money: the currency comes before the number",
+		", columns: { sum: number }": "error template b.txt:2:14: money takes CURRENCY NUMBER in this order, and this does not fit",
+	} {
+		got := contents(t, map[string]string{
+			"campaign.yaml": strings.Replace(contentBase, "people.csv }", "people.csv"+columns+" }", 1) + "body: { text: b.txt }\n",
+			"people.csv":    "email,sum\na@example.com,3.5\n", "b.txt": "Hello,\nDear {{money .sum \"EUR\"}}\n",
+		})
+		if len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: %q, want %q", columns, got, want)
+		}
+	}
+}

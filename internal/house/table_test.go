@@ -388,6 +388,7 @@ var allowed = map[string][]string{
 	"templates/plaintext/flowed":     {},
 	"templates/plaintext/marks":      {"templates/plaintext/flowed", "templates/source"},
 	"templates/plaintext/visibility": {},
+	"templates/misuse":               {"templates/function"},
 	"templates/program":              {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
 	"templates/source":               {},
 	"templates/translations":         {},
