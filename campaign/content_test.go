@@ -216,3 +216,16 @@ func TestArgumentsInOrder(t *testing.T) {
 		}
 	}
 }
+
+// A page is compared with the language of its campaign. Seen to fail without Language in sources.body.
+func TestPageInOtherLanguage(t *testing.T) {
+	t.Parallel()
+	got := contents(t, map[string]string{
+		"campaign.yaml": contentBase + "body: { html: b.html, language: en }\n", "people.csv": "email\na@example.com\n",
+		"b.html": "<!doctype html>\n<html lang=\"de\"><head><title>News</title></head><body><p>We are open on Saturday.</p></body></html>",
+	})
+	want := []string{"warning html-lang-unlike b.html:2:13: the page says that it is in de, and the language of the messages is en"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+}

@@ -54,15 +54,15 @@ func (s *sources) newsletter(b templates.BodySource, builtIn bool) {
 	s.bodies = append(s.bodies, n)
 }
 
-// body takes the sources of a body. Built-in layouts are not the author's.
-func (s *sources) body(b templates.BodySource) {
+// body takes the sources of a body in a language; "" = not known. Built-in layouts are not the author's.
+func (s *sources) body(b templates.BodySource, language string) {
 	s.compare(b)
 	own := b.Layout != "" && b.Layout != "none" && !slices.Contains(templates.Layouts(), b.Layout)
 	s.add(b.Markdown, markup.Source{Markdown: true})
-	s.add(b.HTML, markup.Source{Whole: b.Layout == "" || b.Layout == "none"})
+	s.add(b.HTML, markup.Source{Whole: b.Layout == "" || b.Layout == "none", Language: language})
 	s.add(b.Text, markup.Source{Plain: true, Body: true})
 	if text, err := fs.ReadFile(s.files, path.Clean(b.Layout)); own && err == nil { // else the compiler says so
-		s.add(&templates.Source{File: b.Layout, Text: string(text)}, markup.Source{})
+		s.add(&templates.Source{File: b.Layout, Text: string(text)}, markup.Source{Language: language})
 	}
 }
 

@@ -175,15 +175,18 @@ var allowed = map[string][]string{
 	"campaign/check/codes":  {},
 	"campaign/check/export": {"campaign/check", "campaign/check/codes"},
 	"campaign/check/markup": {
-		"campaign/check", "campaign/check/clients", "campaign/check/codes", "campaign/check/target", "internal/ellipsis",
-		"internal/mojibake", "templates/source",
+		"campaign/check", "campaign/check/calendar", "campaign/check/clients", "campaign/check/codes", "campaign/check/css",
+		"campaign/check/document", "campaign/check/target", "internal/ellipsis", "internal/mojibake", "templates/source",
 	},
 	"campaign/check/receivers": {
 		"campaign/check", "campaign/check/codes", "campaign/check/target", "sender/courtesy", "sender/reply",
 		"templates/source",
 	},
+	"campaign/check/calendar":         {},
 	"campaign/check/clients":          {},
 	"campaign/check/clients/generate": {},
+	"campaign/check/css":              {"internal/suggest"},
+	"campaign/check/document":         {"internal/ellipsis"},
 	"campaign/check/target":           {},
 	"campaign/check/content":          {"campaign/check", "campaign/check/whole", "templates"},
 	"campaign/check/whole": {
