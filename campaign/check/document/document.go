@@ -1,6 +1,6 @@
 // Package document finds mistakes that show when the elements of an HTML text are seen together: an id that two of them
-// have, a heading that leaves a step out, a charset that is not the one of the mail, a language that is not the campaign's, words that nobody can read.
-// Call [Look] with the elements in their order.
+// have, a heading that leaves a step out, a charset that is not the one of the mail, a language that is not the
+// campaign's, words that nobody can read. Call [Look] with the elements in their order.
 //
 // The package is pure, and reads no HTML: its caller has taken the text apart.
 package document
@@ -232,7 +232,7 @@ func (l *looker) tiny(e *Element) {
 		s.said += letters(e.Text)
 		if before < someWords && s.said >= someWords {
 			l.say(s.at, "tiny-text", fmt.Sprintf("the words %s have %s pixels, and few can read them", ellipsis.Quote(
-				strings.Join(strings.Fields(e.Text), " "), 30), strconv.FormatFloat(s.pixels, 'f', -1, 64)),
+				strings.Join(strings.Fields(strings.ToValidUTF8(e.Text, "…")), " "), 30), strconv.FormatFloat(s.pixels, 'f', -1, 64)),
 				"write at least 12px, and 14px on phones")
 		}
 	}

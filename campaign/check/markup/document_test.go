@@ -66,3 +66,13 @@ func TestIDs(t *testing.T) {
 		}
 	}
 }
+
+// What an action prints is not known, and is not quoted. Seen to fail without ToValidUTF8.
+func TestTinyWordsAreQuoted(t *testing.T) {
+	t.Parallel()
+	found := look("part.html", `<p style="font-size:6px">Dear {{.name}}, {{if .vip}}we are{{end}} open on Saturday.</p>`)
+	want := `the words "Dear …, …we are… open on Satu…" have 6 pixels, and few can read them`
+	if len(found) != 1 || found[0].Text != want {
+		t.Errorf("%v, want %s", found, want)
+	}
+}
