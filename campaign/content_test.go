@@ -177,3 +177,55 @@ func TestOddAttachments(t *testing.T) {
 		t.Errorf("got %s", strings.Join(got, "\n    "))
 	}
 }
+
+// A style sheet in another file is one finding at its line, and not also a link that leads nowhere. A link of the same
+// message that leads nowhere is one more. Seen to fail without isSheet.
+func TestSheetIsOneFinding(t *testing.T) {
+	t.Parallel()
+	page := func(more string) map[string]string {
+		return map[string]string{
+			"campaign.yaml": contentBase + "body: { html: b.html }\n", "people.csv": "email\na@example.com\nb@example.com\n",
+			"b.html": "<!doctype html>\n<html lang=\"en\"><head><title>News</title>\n<link rel=\"stylesheet\" href=\"css/mail.CSS?v=2\">\n" +
+				"</head><body><p>These are words enough to be a message of their own.</p>" + more + "</body></html>",
+		}
+	}
+	sheet := "warning html-stylesheet b.html:3:1: the style sheet is in another file, which most mail programs do not load"
+	if got := contents(t, page("")); !slices.Equal(got, []string{sheet}) {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+	got := contents(t, page("\n<a href=\"shop/news.html\">the shop of our town</a>"))
+	if len(got) != 2 || got[0] != sheet || !strings.HasPrefix(got[1], "warning relative-link b.html:5:10: ") {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+}
+
+// Arguments in the wrong order are said in words of the template, of a typed column too. Seen to fail without the call
+// of misuse.Say in templates, and without the look at v in money.
+func TestArgumentsInOrder(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[string]string{
+		"":                           "error template b.txt:2:8: money: the currency comes before the number",
+		", columns: { sum: number }": "error template b.txt:2:14: money takes CURRENCY NUMBER in this order, and this does not fit",
+	} {
+		got := contents(t, map[string]string{
+			"campaign.yaml": strings.Replace(contentBase, "people.csv }", "people.csv"+columns+" }", 1) + "body: { text: b.txt }\n",
+			"people.csv":    "email,sum\na@example.com,3.5\n", "b.txt": "Hello,\nDear {{money .sum \"EUR\"}}\n",
+		})
+		if len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: %q, want %q", columns, got, want)
+		}
+	}
+}
+
+// A page is compared with the language of its campaign. Seen to fail without Language in sources.body.
+func TestPageInOtherLanguage(t *testing.T) {
+	t.Parallel()
+	got := contents(t, map[string]string{
+		"campaign.yaml": contentBase + "body: { html: b.html, language: en }\n", "people.csv": "email\na@example.com\n",
+		"b.html": "<!doctype html>\n<html lang=\"de\"><head><title>News</title></head><body><p>We are open on Saturday.</p></body></html>",
+	})
+	want := []string{"warning html-lang-unlike b.html:2:13: the page says that it is in de, and the language of the messages is en"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s", strings.Join(got, "\n    "))
+	}
+}

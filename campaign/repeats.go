@@ -68,7 +68,7 @@ func (f *filling) sentBefore(ctx context.Context) error {
 		all = d.Counts()[ledger.Pending] // without the duplicates
 		fs, err := previous.Findings(ctx, previous.Plan{Ledger: f.c.ledger, State: f.c.statePath(), ID: f.c.id,
 			Template: def.IDTemplate(), Place: def.Place(def.Recipients.Places["file"]), Rows: f.p.report.Rows,
-			Counts: d.Counts(), Idle: f.c.rehearsal() || f.p.found.Errors() > 0})
+			Where: def.Place(def.Recipients.Where), Counts: d.Counts(), Idle: f.c.rehearsal() || f.p.found.Errors() > 0})
 		if f.p.found.Add(fs...); err != nil {
 			return err
 		}

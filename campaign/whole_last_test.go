@@ -115,3 +115,25 @@ func TestRehearsalHasNoLast(t *testing.T) {
 		}
 	}
 }
+
+// A check says that where leaves out everybody. Seen to fail without Where in sentBefore.
+func TestWhereNobody(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	for where, want := range map[string]string{
+		`name == "Zoe"`: "campaign.yaml:4:39 where leaves out all 3 rows of the list, so nobody gets a message",
+		`name != "Zoe"`: "",
+	} {
+		lastLike(t, f, "news-1", 3, 0, noServer)
+		f.rewrite(t, "list.csv }", "list.csv, where: '"+where+"' }")
+		got := ""
+		for _, one := range checked(t, f) {
+			if one.Code == "where-nobody" {
+				got += one.Place + " " + one.Text
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", where, got, want)
+		}
+	}
+}

@@ -243,7 +243,7 @@ func (m *Message) Remarks() []Remark {
 	for _, l := range d.files {
 		remarks = append(remarks, l.remarks...)
 	}
-	return slices.Clip(append(append(remarks, d.remarks...), d.twice()...))
+	return slices.Clip(d.odd(append(remarks, d.remarks...)))
 }
 
 // Match is a file that was found by a pattern, see [Files].

@@ -9,6 +9,7 @@ import (
 	htmltemplate "html/template"
 
 	"mailshot/templates/function"
+	"mailshot/templates/misuse"
 	"mailshot/templates/source"
 )
 
@@ -101,7 +102,11 @@ func (p *template) executeError(err error, d Data) error {
 		}
 	}
 	f := p.set.units[id].made
-	e := f.ErrorAt(source.Offset(f.Text, line, col), code, text, hint)
+	at := source.Offset(f.Text, line, col)
+	if said, as := misuse.Say(text, f.Text[:at]); said != "" {
+		text, hint = said, as
+	}
+	e := f.ErrorAt(at, code, text, hint)
 	if p.set.nobodys(p.set.units[id]) {
 		e = p.whole(code, text, hint)
 	}

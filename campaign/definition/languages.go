@@ -11,6 +11,7 @@ import (
 	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 )
 
 // Languages are the languages that a campaign writes in. The campaign's own subject, body and attachments are in
@@ -30,12 +31,15 @@ type Language struct {
 }
 
 // languageHint says what a language is written as: what text may mean, or examples. Other programs write fa_IR or
-// en_US.UTF-8.
+// en_US.UTF-8, and people write english.
 func languageHint(text string) string {
 	text, _, _ = strings.Cut(text, ".")
 	text, _, _ = strings.Cut(text, "@")
 	if tag, err := xlanguage.Parse(text); err == nil && languagePattern.MatchString(tag.String()) && tag != xlanguage.Und {
 		return fmt.Sprintf("did you mean %q?", tag)
+	}
+	if code := value.LanguageOf(text); code != "" {
+		return fmt.Sprintf("did you mean %q?", code)
 	}
 	return "a code such as en, fa or pt-BR"
 }
@@ -63,7 +67,7 @@ func (d *Definition) languagesKey() schema.Key {
 }
 
 // language reads one entry of languages: the default, or what differs in a language.
-func (d *Definition) language(dec *schema.Decoder, name, value *yaml.Node) {
+func (d *Definition) language(dec *schema.Decoder, name, of *yaml.Node) {
 	t, ok := dec.Entry(name)
 	if !ok {
 		return
@@ -74,7 +78,7 @@ func (d *Definition) language(dec *schema.Decoder, name, value *yaml.Node) {
 				if _, ok := languageTag(dec, n, t.Text); ok {
 					d.Languages.Default = t.Text
 				}
-			})(dec, value)
+			})(dec, of)
 		})
 		return
 	}
@@ -87,7 +91,7 @@ func (d *Definition) language(dec *schema.Decoder, name, value *yaml.Node) {
 		return
 	}
 	l := Language{Tag: t, Body: Body{Language: t.Text}}
-	dec.Within(t.Text, func() { dec.Section(value, name, l.keys()) })
+	dec.Within(t.Text, func() { dec.Section(of, name, l.keys()) })
 	d.Languages.Others = append(d.Languages.Others, l)
 }
 

@@ -15,11 +15,9 @@ var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 
 func language(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if !languagePattern.MatchString(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q is not a language", schema.Clip(t.Text)), languageHint(t.Text))
-			return
+		if _, ok := languageTag(dec, n, t.Text); ok {
+			*into = t.Text
 		}
-		*into = t.Text
 	})
 }
 

@@ -207,7 +207,7 @@ func (p *compiling) body() *templates.Body {
 	if p.failed(before) {
 		return nil
 	}
-	p.sources.body(src)
+	p.sources.body(src, p.Definition.Body.Language)
 	p.sources.edition(p.Definition, p.source(p.Definition.Subject), src)
 	if p.Definition.Bulk.Kind == bulk.Newsletter {
 		p.sources.newsletter(src, p.Definition.Body.BuiltIn())

@@ -54,15 +54,15 @@ func (s *sources) newsletter(b templates.BodySource, builtIn bool) {
 	s.bodies = append(s.bodies, n)
 }
 
-// body takes the sources of a body. Built-in layouts are not the author's.
-func (s *sources) body(b templates.BodySource) {
+// body takes the sources of a body in a language; "" = not known. Built-in layouts are not the author's.
+func (s *sources) body(b templates.BodySource, language string) {
 	s.compare(b)
 	own := b.Layout != "" && b.Layout != "none" && !slices.Contains(templates.Layouts(), b.Layout)
 	s.add(b.Markdown, markup.Source{Markdown: true})
-	s.add(b.HTML, markup.Source{Whole: b.Layout == "" || b.Layout == "none"})
+	s.add(b.HTML, markup.Source{Whole: b.Layout == "" || b.Layout == "none", Language: language})
 	s.add(b.Text, markup.Source{Plain: true, Body: true})
 	if text, err := fs.ReadFile(s.files, path.Clean(b.Layout)); own && err == nil { // else the compiler says so
-		s.add(&templates.Source{File: b.Layout, Text: string(text)}, markup.Source{})
+		s.add(&templates.Source{File: b.Layout, Text: string(text)}, markup.Source{Language: language})
 	}
 }
 
@@ -168,8 +168,17 @@ func longWords(text string, said map[string]bool) (all, shared int) {
 func (m *Maker) unsaidYet(found []check.Finding) []check.Finding {
 	return slices.DeleteFunc(found, func(f check.Finding) bool {
 		return (f.Code == "relative-link" || f.Code == "data-image" || f.Code == "subject-exclaims") &&
-			slices.ContainsFunc(m.markup, func(said check.Finding) bool { return said.Code == f.Code })
+			slices.ContainsFunc(m.markup, func(said check.Finding) bool {
+				return said.Code == f.Code || said.Code == "html-stylesheet" && isSheet(f)
+			})
 	})
+}
+
+// isSheet says whether a finding is about the address of a style sheet.
+func isSheet(f check.Finding) bool {
+	to, _ := f.Part.Address()
+	to, _, _ = strings.Cut(to, "?")
+	return f.Code == "relative-link" && strings.EqualFold(path.Ext(to), ".css")
 }
 
 // apart leaves out of what was found in the sources what their doubts say, too: at the same place, or a field that

@@ -1,5 +1,6 @@
 // Package previous compares how many people a plan has with the last campaign like it: 2,140 where it was 214 is mostly
-// another list than the one that was meant. Call [Findings] when the rows of a plan are counted.
+// another list than the one that was meant. Call [Findings] when the rows of a plan are counted. It also says of a where
+// that it leaves out everybody.
 //
 // A campaign is like another one if both are in one ledger and their ids are the same but for digits and the names of
 // months, as news-2026-10 and news-2026-11, or were made from one template. The last one that was sent counts. A
@@ -24,6 +25,7 @@ type Plan struct {
 	State        string
 	ID, Template string // its id, and what that was made from; "" = the id has no date
 	Place        string // where the campaign file names the list
+	Where        string // where it has the filter; "" = it has none
 	Rows         int64  // of its list
 	Counts       map[ledger.State]int64
 	Idle         bool // nothing is said: it is a rehearsal, or has errors, so that its counts are not what they will be
@@ -40,6 +42,9 @@ const (
 // cannot be read: a send says what is wrong with that.
 func Findings(ctx context.Context, p Plan) (found []check.Finding, err error) {
 	l := p.Ledger
+	if n := p.Rows; p.Where != "" && n > 0 && p.Counts[ledger.Filtered] == n {
+		return []check.Finding{nobody(p.Where, n)}, nil
+	}
 	if p.Idle {
 		return nil, nil
 	}
@@ -70,6 +75,17 @@ func Findings(ctx context.Context, p Plan) (found []check.Finding, err error) {
 		return nil, err
 	}
 	return compare(p, last.ID, rows, counts), nil
+}
+
+// nobody is what is said of a filter at this place that no row passes.
+func nobody(place string, rows int64) check.Finding {
+	all := "the only row of the list"
+	if rows > 1 {
+		all = "all " + number(rows) + " rows of the list"
+	}
+	return check.Finding{Code: "where-nobody", Severity: check.Warning, Place: place,
+		Text: "where leaves out " + all + ", so nobody gets a message",
+		Hint: "compare the texts in it with the cells: upper and lower case count, as in country == \"FR\""}
 }
 
 // alike says whether a campaign is like the plan's.

@@ -66,3 +66,33 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// A where that no row passes is named, also if there are errors, and one that a row passes is not. Seen to fail with
+// the call behind the look at Idle.
+func TestNobody(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		where          string
+		rows, filtered int64
+		want           string
+	}{
+		{"c.yaml:4:30", 2140, 2140, "where leaves out all 2,140 rows of the list, so nobody gets a message"},
+		{"c.yaml:4:30", 1, 1, "where leaves out the only row of the list, so nobody gets a message"},
+		{"c.yaml:4:30", 30, 29, ""},
+		{"c.yaml:4:30", 0, 0, ""},
+		{"", 30, 30, ""}, // an expression of the command line
+	} {
+		found, err := Findings(t.Context(), Plan{Where: test.where, Rows: test.rows, Idle: true,
+			Counts: map[ledger.State]int64{ledger.Filtered: test.filtered}})
+		got := ""
+		for _, f := range found {
+			got += f.Text
+			if f.Code != "where-nobody" || f.Place != test.where {
+				t.Errorf("%+v", f)
+			}
+		}
+		if err != nil || got != test.want {
+			t.Errorf("%d of %d rows: %q (%v), want %q", test.filtered, test.rows, got, err, test.want)
+		}
+	}
+}

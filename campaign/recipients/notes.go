@@ -70,7 +70,7 @@ func (n *notes) look(r *Row, each func(r *Row, column int, f *Fault), place func
 		}
 	}
 	for i, text := range r.Fields {
-		for _, f := range hygiene.Cell(text) {
+		for _, f := range hygiene.Cell(text, i == r.header.Name && i != r.header.Address) {
 			note(i, "", f)
 		}
 	}

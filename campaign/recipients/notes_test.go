@@ -160,3 +160,20 @@ func TestOdd(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// An address in the column of the name is named, and one in another column is not, nor one in the column of the address
+// that has the names, too. Seen to fail with each cell taken for a name.
+func TestNameIsAddress(t *testing.T) {
+	t.Parallel()
+	list := "email,name,boss\nann@example.com,Ann,bob@example.com\nbob@example.com, bob@example.com ,Cy @ home\n" +
+		"cy@example.com,cy@example.com,\ndee@example.com,Dee @ home,\neve@example.com,Eve <eve@example.com>,\n"
+	got, _ := notesOf(t, Config{File: "-", Stdin: strings.NewReader(list)})
+	want := []string{`name-address -:3: name: "bob@example.com" is an address, and people are greeted by it (2 cells, the ` +
+		`first here) (write the name; or leave the cell empty, and write {{default "friend" .name}})`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got, _ = notesOf(t, Config{File: "-", Stdin: strings.NewReader(list), Name: "email"}); got != nil {
+		t.Errorf("the names are addresses: %q", got)
+	}
+}

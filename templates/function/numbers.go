@@ -196,8 +196,16 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 var decimals = map[string]int{"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XAF": 0, "XOF": 0, "IRR": 0,
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
 
+// currency says whether a text is written as a currency is (ISO 4217).
+func currency(s string) bool {
+	return len(s) == 3 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
 func (ex *Execution) money(code string, v any) (string, error) {
-	if len(code) != 3 || strings.ToUpper(code) != code {
+	if s, is := v.(string); is && currency(s) && !currency(code) {
+		return "", Advice{"the currency comes before the number", `money "EUR" .amount`}
+	}
+	if !currency(code) {
 		return "", Advice{ellipsis.Quote(code, 60) + " is not a currency code", `money "EUR" .amount`}
 	}
 	n, ok := decimals[code]

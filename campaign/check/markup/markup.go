@@ -29,6 +29,8 @@ type Source struct {
 	Body     bool // the text is the body
 	Bare     bool // no file goes with the messages
 	Whole    bool // it is the whole HTML: no layout is around it
+
+	Language string // of the messages, BCP 47; "" = not known
 }
 
 // The bytes that take the place of actions.

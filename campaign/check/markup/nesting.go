@@ -19,12 +19,10 @@ type element struct {
 // condition leave different elements open, or a template includes others, nothing is known, and no finding is made.
 func (l *looker) nesting() {
 	if slices.ContainsFunc(l.actions, func(a source.Action) bool {
-		return a.Kind == source.Include ||
-			a.Kind == source.Define
+		return a.Kind == source.Include || a.Kind == source.Define
 	}) {
 		return
 	}
-	type branch struct{ before, ends []element }
 	var open []element
 	var branches []branch
 	var wrong []seen
@@ -57,8 +55,7 @@ func (l *looker) nesting() {
 			}
 		}
 		switch {
-		case t.kind == opens && len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name) &&
-			slices.Contains(inCells, t.name):
+		case t.kind == opens && inRows(open) && slices.Contains(inCells, t.name):
 			wrong = append(wrong, at(t.at, "html-misplaced", fmt.Sprintf("<%s> stands in <%s> and in no cell", t.name,
 				open[len(open)-1].name), "write it into a <td>"))
 			open = append(open, element{t.name, t.at})
@@ -68,7 +65,7 @@ func (l *looker) nesting() {
 					"write </a> where the first ends"))
 			}
 			open = append(open, element{t.name, t.at})
-		case t.kind == words && len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name) && isRead(t.text):
+		case t.kind == words && inRows(open) && isRead(t.text):
 			wrong = append(wrong, at(t.at+len(t.text)-len(strings.TrimLeft(t.text, " \t\r\n")), "html-misplaced",
 				fmt.Sprintf("this stands in <%s> and in no cell", open[len(open)-1].name), "write it into a <td>"))
 		case t.kind == closes && !slices.Contains(alone, t.name) && !strings.Contains(t.name, ":"):
@@ -79,6 +76,14 @@ func (l *looker) nesting() {
 		wrong = append(wrong, left(e)...)
 	}
 	l.found = append(l.found, wrong...)
+}
+
+// branch is a condition or a loop that is open: the elements that were open before it, and at the end of its first part.
+type branch struct{ before, ends []element }
+
+// inRows says whether the innermost of the open elements is one of rowsOnly.
+func inRows(open []element) bool {
+	return len(open) > 0 && slices.Contains(rowsOnly, open[len(open)-1].name)
 }
 
 // rowsOnly are the elements of a table that have rows and cells in them, and no words.

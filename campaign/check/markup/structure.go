@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/language"
-
 	"mailshot/campaign/check/target"
 	"mailshot/templates/source"
 )
@@ -55,6 +53,7 @@ func (l *looker) html(text string, whole bool) {
 	l.nesting()
 	l.colours()
 	l.declared()
+	l.together()
 	l.vanishing()
 	l.support()
 	l.directions(whole)
@@ -72,7 +71,6 @@ func (l *looker) html(text string, whole bool) {
 
 // elements looks at each element by itself.
 func (l *looker) elements() {
-	level := 0
 	for i := range l.tags {
 		t := &l.tags[i]
 		if t.kind != opens {
@@ -95,22 +93,10 @@ func (l *looker) elements() {
 				l.say(t.at, "html-stylesheet", "the style sheet is in another file, which most mail programs do not load",
 					"write its rules into <style>; mailshot writes them into the elements")
 			}
-		case "meta":
-			if lower(t.value("http-equiv")) == "refresh" {
-				l.say(t.at, "html-script", "<meta http-equiv=refresh>: no mail program goes elsewhere, and filters refuse it",
-					"remove it")
-			}
 		case "base":
 			if _, ok := t.get("href"); ok {
 				l.say(t.at, "html-base", "<base>: most mail programs do not know it, and links go nowhere", "write whole addresses")
 			}
-		case "h1", "h2", "h3", "h4", "h5", "h6":
-			now := int(t.name[1] - '0')
-			if level > 0 && now > level+1 {
-				l.say(t.at, "heading-order", fmt.Sprintf("<%s> follows <h%d>: a step is left out", t.name, level),
-					fmt.Sprintf("write <h%d>; style makes it smaller", level+1))
-			}
-			level = now
 		}
 	}
 }
@@ -256,9 +242,6 @@ func (l *looker) document(full bool) {
 		func(a attr) bool { return target.Dynamic(a.name) }) {
 		l.say(html.at, "html-lang", "<html> says no language", `write lang="en", so that it is read aloud in its own voice`)
 	}
-	if html != nil {
-		l.language(html)
-	}
 	switch {
 	case title != nil && untitled.MatchString(text):
 		l.say(title.at, "html-title", "the title is one that a program has given", "write the subject: some programs show or read it")
@@ -266,18 +249,6 @@ func (l *looker) document(full bool) {
 		l.say(title.at, "html-title", "the title is empty", "write the subject: some programs show or read it")
 	case title == nil && has["head"]:
 		l.say(first, "html-title", "the document has no title", "write the subject: some programs show or read it")
-	}
-}
-
-// language looks at the language that a document says it has.
-func (l *looker) language(html *tag) {
-	a, ok := html.get("lang")
-	if !ok || a.value == "" || target.Dynamic(a.value) {
-		return
-	}
-	if _, err := language.Parse(strings.TrimSpace(a.value)); err != nil {
-		l.say(a.at, "html-lang", fmt.Sprintf("there is no language %q", a.value),
-			`write its code, as lang="en", so that it is read aloud in its own voice`)
 	}
 }
 

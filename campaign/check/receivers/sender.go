@@ -1,6 +1,7 @@
 package receivers
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -95,13 +96,34 @@ func (l *looker) signed() bool {
 var (
 	noReply = regexp.MustCompile(`(?i)^(?:no|do-?not|dont|nicht|ne-?pas|non)[-_.]?(?:reply|antworten|repondre|responder|rispondere|response)`)
 	mailbox = regexp.MustCompile(`[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})`)
+	// standIn matches names that stand where a sender's own is to be, and standInAt the local parts that do, which mean
+	// that only at a domain of examples (RFC 2606).
+	standIn = regexp.MustCompile(`(?i)^(?:(?:your|my) (?:(?:own|full|first|last|company|business|brand|organi[sz]ation|shop|team)` +
+		`(?:[’']?s)? )*name(?: here)?|(?:your|my) (?:company|business|brand|organi[sz]ation)(?: here)?|` +
+		`(?:sender|from|company|business|brand)[ _-]?name|first ?name,? last ?name|(?:ihr|dein) (?:vor)?name|` +
+		`ihre? (?:firma|unternehmen)|max mustermann|votre (?:nom|entreprise|société)|(?:su|tu) (?:nombre|empresa)|il tuo nome|uw naam)$`)
+	standInAt = regexp.MustCompile(`(?i)^(?:you|me|your[._-]?(?:name|e-?mail|address|id|login)|(?:first|last)[._-]?name|` +
+		`name|user(?:name)?|vorname\.nachname)$`)
+	examples = []string{"example.com", "example.org", "example.net"}
 )
+
+// own is a domain, if it may be somebody's.
+func own(domain string) string {
+	if slices.Contains(examples, domain) {
+		return ""
+	}
+	return domain
+}
 
 // names looks at the name and the local part of From.
 func (l *looker) names() {
 	if noReply.MatchString(l.From.Local) && l.ReplyTo == nil {
 		l.say("from", "from-no-reply", "nobody reads the answers to "+l.From.Local+"@",
 			"set reply_to to a mailbox that somebody reads")
+	}
+	if standIn.MatchString(l.From.Name) || standInAt.MatchString(l.From.Local) && slices.Contains(examples, l.From.Domain) {
+		l.say("from", "from-placeholder", "from is a name or an address that was to be replaced",
+			"write who sends the mail: Acme <news@"+cmp.Or(own(l.From.Domain), "acme.example")+">")
 	}
 	if l.Kind == newsletter && !l.From.Named {
 		l.say("from", "from-no-name", "from has no name, so readers see only an address",

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
 	"mailshot/internal/mojibake"
+	"mailshot/render/address"
 )
 
 // Finding is something odd, for a person to judge.
@@ -23,10 +24,16 @@ type Finding struct {
 	Hint  string // what to do
 }
 
-// Cell finds what is odd in the text of a cell.
-func Cell(text string) (found []Finding) {
+// Cell finds what is odd in the text of a cell. name says that the cell is to be the name of a person.
+func Cell(text string, name bool) (found []Finding) {
 	say := func(code, what, hint string) {
 		found = append(found, Finding{Code: code, Text: what, Hint: hint})
+	}
+	if name && strings.IndexByte(text, '@') > 0 {
+		if _, err := address.Parse(strings.TrimSpace(text)); err == nil {
+			say("name-address", fault.Quote(strings.TrimSpace(text))+" is an address, and people are greeted by it",
+				"write the name; or leave the cell empty, and write {{default \"friend\" .name}}")
+		}
 	}
 	if shortened(text) {
 		say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost",

@@ -29,7 +29,7 @@ func TestLeftovers(t *testing.T) {
 		"{}": "", `{"name": "x"}`: "", "[1]": "", "https://a.example/%C3%BC": "", "me@example.com": "",
 	} {
 		var codes []string
-		for _, f := range hygiene.Cell(text) {
+		for _, f := range hygiene.Cell(text, false) {
 			codes = append(codes, f.Code)
 			if f.Hint == "" {
 				t.Errorf("%q: no hint", text)
