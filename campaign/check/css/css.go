@@ -20,19 +20,20 @@ type Mistake struct {
 }
 
 // properties are those that mails are written with.
-var properties = strings.Fields("background background-color background-image background-position background-repeat " +
-	"background-size border border-bottom border-collapse border-color border-left border-radius border-right border-spacing " +
-	"border-style border-top border-width box-shadow box-sizing clear color cursor direction display float font font-family " +
-	"font-size font-style font-weight height left letter-spacing line-height list-style list-style-type margin margin-bottom " +
-	"margin-left margin-right margin-top max-height max-width min-height min-width opacity outline overflow padding " +
-	"padding-bottom padding-left padding-right padding-top position right table-layout text-align text-decoration " +
-	"text-indent text-overflow text-shadow text-transform top vertical-align visibility white-space width word-break " +
+var properties = strings.Fields("background background-color background-image background-position " +
+	"background-repeat background-size border border-bottom border-collapse border-color border-left " +
+	"border-radius border-right border-spacing border-style border-top border-width box-shadow box-sizing " +
+	"clear color cursor direction display float font font-family font-size font-style font-weight height left " +
+	"letter-spacing line-height list-style list-style-type margin margin-bottom margin-left margin-right " +
+	"margin-top max-height max-width min-height min-width opacity outline overflow padding padding-bottom " +
+	"padding-left padding-right padding-top position right table-layout text-align text-decoration text-indent " +
+	"text-overflow text-shadow text-transform top vertical-align visibility white-space width word-break " +
 	"word-spacing word-wrap z-index")
 
 // lengths are properties whose numbers need a unit. Those of HTML's attributes do not.
-var lengths = strings.Fields("font-size width height max-width min-width max-height min-height padding padding-top " +
-	"padding-right padding-bottom padding-left margin margin-top margin-right margin-bottom margin-left border-radius " +
-	"letter-spacing text-indent")
+var lengths = strings.Fields("font-size width height max-width min-width max-height min-height padding " +
+	"padding-top padding-right padding-bottom padding-left margin margin-top margin-right margin-bottom " +
+	"margin-left border-radius letter-spacing text-indent")
 
 var (
 	name    = regexp.MustCompile(`^[a-z]+(?:-[a-z]+)*$`)
@@ -60,7 +61,8 @@ func Wrong(text string, dynamic func(byte) bool) (found []Mistake) {
 		at += len(d) + len(";")
 		trimmed := strings.TrimSpace(d)
 		start += strings.Index(d, trimmed)
-		if trimmed == "" || slices.ContainsFunc([]byte(d), dynamic) || strings.Contains(d, "/*") || strings.Contains(d, "<") {
+		if trimmed == "" || slices.ContainsFunc([]byte(d), dynamic) || strings.Contains(d, "/*") ||
+			strings.Contains(d, "<") {
 			continue
 		}
 		if m := declaration(trimmed); m.Text != "" {
@@ -121,7 +123,8 @@ func declaration(d string) (m Mistake) {
 	if colours.MatchString(small) && !strings.Contains(value, "(") {
 		for _, h := range hex.FindAllStringIndex(value, -1) {
 			if is := value[h[0]:h[1]]; !colour.MatchString(is) {
-				return Mistake{offset + h[0], "the style has the colour " + is + ", which is none", "write # and 3 or 6 digits"}
+				return Mistake{offset + h[0], "the style has " + is + ", which is not a colour",
+					"write # and 3 or 6 digits"}
 			}
 		}
 	}
@@ -174,15 +177,16 @@ func near(small string) string {
 }
 
 // others are properties that mails rarely have, and that look like misspelt ones.
-var others = strings.Fields("align border-image bottom break-after clip columns content filter flex flow fill gap grid hyphens " +
-	"inset mask mix-blend-mode object-fit order orphans page quotes resize rotate scale src size stroke tab-size transform " +
-	"translate transition user-select widows zoom border-block border-inline overflow-x overflow-y background-clip " +
-	"background-origin background-attachment margin-inline margin-block padding-inline padding-block font-stretch " +
-	"font-variant font-display font-synthesis font-smoothing text-rendering text-wrap text-justify text-size-adjust " +
-	"line-break line-clamp list-style-image list-style-position outline-color outline-style outline-width outline-offset " +
-	"caption-side empty-cells color-scheme unicode-bidi pointer-events overflow-wrap word-wrap fill stroke " +
-	"border-top-color border-top-style border-top-width border-right-color border-right-style border-right-width " +
-	"border-bottom-color border-bottom-style border-bottom-width border-left-color border-left-style border-left-width " +
-	"border-top-left-radius border-top-right-radius border-bottom-left-radius border-bottom-right-radius " +
-	"background-position-x background-position-y text-decoration-color text-decoration-line text-decoration-style " +
+var others = strings.Fields("align border-image bottom break-after clip columns content filter flex flow fill " +
+	"gap grid hyphens inset mask mix-blend-mode object-fit order orphans page quotes resize rotate scale src " +
+	"size stroke tab-size transform translate transition user-select widows zoom border-block border-inline " +
+	"overflow-x overflow-y background-clip background-origin background-attachment margin-inline margin-block " +
+	"padding-inline padding-block font-stretch font-variant font-display font-synthesis font-smoothing " +
+	"text-rendering text-wrap text-justify text-size-adjust line-break line-clamp list-style-image " +
+	"list-style-position outline-color outline-style outline-width outline-offset caption-side empty-cells " +
+	"color-scheme unicode-bidi pointer-events overflow-wrap border-top-color border-top-style border-top-width " +
+	"border-right-color border-right-style border-right-width border-bottom-color border-bottom-style " +
+	"border-bottom-width border-left-color border-left-style border-left-width border-top-left-radius " +
+	"border-top-right-radius border-bottom-left-radius border-bottom-right-radius background-position-x " +
+	"background-position-y text-decoration-color text-decoration-line text-decoration-style " +
 	"text-underline-offset animation animation-name behavior supported-color-schemes")

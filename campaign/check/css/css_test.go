@@ -13,8 +13,8 @@ func TestWrong(t *testing.T) {
 	for _, test := range []struct{ css, want string }{
 		{"padding:20px font-family:Arial", "12 the style has no semicolon before font-family"},
 		{"margin:0; font-sise:16px", "10 the style has font-sise, which is misspelt"},
-		{"color:#22222; margin:0", "6 the style has the colour #22222, which is none"},
-		{"border:1px solid #ggg", "17 the style has the colour #ggg, which is none"},
+		{"color:#22222; margin:0", "6 the style has #22222, which is not a colour"},
+		{"border:1px solid #ggg", "17 the style has #ggg, which is not a colour"},
 		{"font-size:16; color:red", "10 the style has font-size 16 without a unit, and it is dropped"},
 		{"padding:0 20 10px", "10 the style has padding 20 without a unit, and it is dropped"},
 		{"width: 20 px", "10 the style has a blank before px, so width is dropped"},

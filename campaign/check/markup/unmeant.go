@@ -113,7 +113,7 @@ func (l *looker) escapedTwice(from int, text string) {
 	}
 }
 
-// entitiesLeft finds entities of HTML in a text that is none.
+// entitiesLeft finds entities of HTML in a text that is not HTML.
 func (l *looker) entitiesLeft(what, text string) {
 	if m := entityLeft.FindStringIndex(text); m != nil {
 		l.say(m[0], "text-html", fmt.Sprintf("%s has %s of HTML in it, and readers see it as it stands", what, text[m[0]:m[1]]),
